@@ -64,7 +64,7 @@ def run(scenarios, options, missing):
                         raise Failed(f"{lacking[0]} is not installed")
                     values = measure(scenario, contender, options.seconds, options.warmup)
                 except Failed as failure:
-                    results.failures[key] = str(failure)
+                    results.failures[key] = f"repetition {repetition}: {failure}"
                     print(f"  {contender.name:26}{failure}", flush=True)
                     continue
                 results.rows.append(Row(scenario.name, repetition, contender.name, values))
@@ -126,4 +126,7 @@ def main():
     return 1 if any(met is False for *_, met in results.bars()) else 0
 
 
-sys.exit(main())
+try:
+    sys.exit(main())
+except KeyboardInterrupt:
+    sys.exit(130)

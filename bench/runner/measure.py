@@ -55,17 +55,25 @@ def _port_of(server, log):
 def measure(scenario, contender, seconds, warmup):
     """Runs SCENARIO on CONTENDER once; returns the columns of one row."""
     with running(contender) as (server, port):
-        if isinstance(scenario.kind, Idle):
-            return _load([PYTHON, str(BENCH / "idle.py"), str(port), str(scenario.kind.connections), str(server.pid)])
-        if isinstance(scenario.kind, Body):
-            return _body(scenario.kind, server.pid, port)
-        load = scenario.kind
-        command = [str(C_OUTPUT / load.program), "--pid", str(server.pid), "--warmup", str(warmup),
-                   "--depth", str(load.depth)]
-        if contender.name in scenario.framed:
-            command += ["--frame", "int32"]
-        command += ["127.0.0.1", str(port), str(load.connections), str(load.size), str(seconds)]
-        return _load(command, warmup + seconds)
+        before = _cpu_seconds(server.pid)
+        values = _measure(scenario, contender, server, port, seconds, warmup)
+        after = _cpu_seconds(server.pid)
+    total, idle, ours = (late - early for early, late in zip(before, after))
+    return {**values, "others": max(0, total - idle - ours) / total}
+
+
+def _measure(scenario, contender, server, port, seconds, warmup):
+    if isinstance(scenario.kind, Idle):
+        return _load([PYTHON, str(BENCH / "idle.py"), str(port), str(scenario.kind.connections), str(server.pid)])
+    if isinstance(scenario.kind, Body):
+        return _body(scenario.kind, server.pid, port)
+    load = scenario.kind
+    command = [str(C_OUTPUT / load.program), "--pid", str(server.pid), "--warmup", str(warmup),
+               "--depth", str(load.depth)]
+    if contender.name in scenario.framed:
+        command += ["--frame", "int32"]
+    command += ["127.0.0.1", str(port), str(load.connections), str(load.size), str(seconds)]
+    return _load(command, warmup + seconds)
 
 
 def _load(command, expected_seconds=0):
@@ -82,20 +90,39 @@ def _load(command, expected_seconds=0):
 
 def _body(body, pid, port):
     """A warm-up body first; the memory counted is the peak over both, above the idle server."""
-    idle = _memory_bytes(pid, "VmRSS")
     try:
+        idle = _memory_bytes(pid, "VmRSS")
         for size in (min(WARMUP_BODY, body.size), body.size):
             RECEIVED.unlink(missing_ok=True)
             row = _load([str(C_OUTPUT / "send_body"), "--pid", str(pid), "127.0.0.1", str(port), str(size)], 60)
             if RECEIVED.stat().st_size < size:
                 raise Failed("the file is shorter than the body")
-    except FileNotFoundError as error:
-        raise Failed("the file was not written") from error
+        return {**row, "growth_mb": (_memory_bytes(pid, "VmHWM") - idle) / 1e6}
+    except (OSError, StopIteration) as error:
+        raise Failed(f"the server or its file is gone: {error}") from error
     finally:
         RECEIVED.unlink(missing_ok=True)
-    return {**row, "growth_mb": (_memory_bytes(pid, "VmHWM") - idle) / 1e6}
 
 
 def _memory_bytes(pid, field):
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field))
+
+
+def _cpu_seconds(pid):
+    """Of the two cores together: all time, idle time, and what the server and the finished loads have used."""
+    hertz = os.sysconf("SC_CLK_TCK")
+    total = idle = 0
+    with open("/proc/stat") as stat:
+        for line in stat:
+            name, *ticks = line.split()
+            if name in (f"cpu{SERVER_CORE}", f"cpu{LOAD_CORE}"):
+                total += sum(map(int, ticks[:8])) / hertz  # the two after these are counted in user time already
+                idle += (int(ticks[3]) + int(ticks[4])) / hertz
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            server = sum(map(int, stat.read().rpartition(")")[2].split()[11:13])) / hertz
+    except OSError as error:
+        raise Failed(f"the server is gone: {error}") from error
+    loads = os.times()
+    return total, idle, server + loads.children_user + loads.children_system

@@ -14,11 +14,12 @@ COLUMNS = {  # of raw.csv, in order: (heading in the summary, decimals)
     "server_cpu_s": ("server CPU s", 2), "growth_mb": ("MB above idle", 1),
     "bytes_per_connection": ("bytes/connection", 0), "bytes_per_connection_warm": ("bytes/connection, warm", 0),
     "idle_mb": ("MB at start", 1), "full_mb": ("MB with all", 1), "connects_per_s": ("connects/s", 0),
+    "others": ("others", 2),
 }
 
 # What the summary shows beside the compared column; raw.csv has the rest.
 SHOWN = ("messages_per_s", "p50_us", "p99_us", "server_cpu_us", "load_busy", "lost", "server_cpu_s", "growth_mb",
-         "bytes_per_connection_warm", "idle_mb", "full_mb")
+         "bytes_per_connection_warm", "idle_mb", "full_mb", "others")
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,23 @@ class Results:
         values = self.values(scenario, contender, column)
         return statistics.median(values) if values else None
 
+    def _sound_median(self, scenario, contender, column):
+        """None for a contender that failed in any repetition: half a series meets no bar."""
+        return None if (scenario, contender) in self.failures else self.median(scenario, contender, column)
+
     def bars(self):
         """Yields (scenario, the bar in words, what was measured, whether it is met or None if not measured)."""
         for scenario in self.scenarios:
             for bar in scenario.bars:
                 if isinstance(bar, Ratio):
                     words = f"{bar.contender} ≥ {bar.least} × {bar.rival}"
-                    ours = self.median(scenario.name, bar.contender, scenario.column)
-                    theirs = self.median(scenario.name, bar.rival, scenario.column)
+                    ours = self._sound_median(scenario.name, bar.contender, scenario.column)
+                    theirs = self._sound_median(scenario.name, bar.rival, scenario.column)
                     measured = ours / theirs if ours and theirs else None
                     yield scenario, words, _ratio(measured), None if measured is None else measured >= bar.least
                 else:
                     words = f"{bar.contender} ≤ {bar.most:g} {bar.unit}"
-                    measured = self.median(scenario.name, bar.contender, bar.column)
+                    measured = self._sound_median(scenario.name, bar.contender, bar.column)
                     yield (scenario, words, _number(measured, COLUMNS[bar.column][1]),
                            None if measured is None else measured <= bar.most)
 
@@ -92,7 +97,7 @@ class Results:
                 cells.append(_ratio(median / self.median(scenario.name, limit, column)))
             cells += [_number(self.median(scenario.name, name, other), COLUMNS[other][1]) for other in others]
             lines.append("| " + " | ".join(cells) + " |")
-        failures = [f"- {contender} was not measured: {why}"
+        failures = [f"- {contender} failed in {why}"
                     for (name, contender), why in self.failures.items() if name == scenario.name]
         return lines * bool(measured) + [""] * bool(measured and failures) + failures
 
