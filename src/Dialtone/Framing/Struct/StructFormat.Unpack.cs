@@ -1,0 +1,74 @@
+namespace Dialtone;
+
+public sealed partial class StructFormat
+{
+    /// <summary>Unpacks exactly <see cref="Size"/> bytes of one item without boxing.</summary>
+    /// <typeparam name="T1">
+    /// An integer type of up to 64 bits (the value must fit), a float type as wide as the item or wider,
+    /// <see cref="bool"/>, a byte array, <see cref="ReadOnlyMemory{T}"/> of bytes, or <see cref="StructValue"/>.
+    /// </typeparam>
+    /// <exception cref="StructException">
+    /// The source is shorter or longer, the format has another number of items, or one cannot be read as its type.
+    /// </exception>
+    public T1 Unpack<T1>(ReadOnlySpan<byte> source) => Get<T1>(Claim(source, 1), 0);
+
+    /// <summary>Unpacks exactly <see cref="Size"/> bytes of two items without boxing.</summary>
+    /// <inheritdoc cref="Unpack{T1}(ReadOnlySpan{byte})"/>
+    public (T1, T2) Unpack<T1, T2>(ReadOnlySpan<byte> source)
+    {
+        var record = Claim(source, 2);
+        return (Get<T1>(record, 0), Get<T2>(record, 1));
+    }
+
+    /// <summary>Unpacks exactly <see cref="Size"/> bytes of three items without boxing.</summary>
+    /// <inheritdoc cref="Unpack{T1}(ReadOnlySpan{byte})"/>
+    public (T1, T2, T3) Unpack<T1, T2, T3>(ReadOnlySpan<byte> source)
+    {
+        var record = Claim(source, 3);
+        return (Get<T1>(record, 0), Get<T2>(record, 1), Get<T3>(record, 2));
+    }
+
+    /// <summary>Unpacks exactly <see cref="Size"/> bytes of four items without boxing.</summary>
+    /// <inheritdoc cref="Unpack{T1}(ReadOnlySpan{byte})"/>
+    public (T1, T2, T3, T4) Unpack<T1, T2, T3, T4>(ReadOnlySpan<byte> source)
+    {
+        var record = Claim(source, 4);
+        return (Get<T1>(record, 0), Get<T2>(record, 1), Get<T3>(record, 2), Get<T4>(record, 3));
+    }
+
+    /// <summary>Unpacks exactly <see cref="Size"/> bytes of five items without boxing.</summary>
+    /// <inheritdoc cref="Unpack{T1}(ReadOnlySpan{byte})"/>
+    public (T1, T2, T3, T4, T5) Unpack<T1, T2, T3, T4, T5>(ReadOnlySpan<byte> source)
+    {
+        var record = Claim(source, 5);
+        return (Get<T1>(record, 0), Get<T2>(record, 1), Get<T3>(record, 2), Get<T4>(record, 3),
+                Get<T5>(record, 4));
+    }
+
+    /// <summary>Unpacks exactly <see cref="Size"/> bytes of six items without boxing.</summary>
+    /// <inheritdoc cref="Unpack{T1}(ReadOnlySpan{byte})"/>
+    public (T1, T2, T3, T4, T5, T6) Unpack<T1, T2, T3, T4, T5, T6>(ReadOnlySpan<byte> source)
+    {
+        var record = Claim(source, 6);
+        return (Get<T1>(record, 0), Get<T2>(record, 1), Get<T3>(record, 2), Get<T4>(record, 3),
+                Get<T5>(record, 4), Get<T6>(record, 5));
+    }
+
+    /// <summary>Unpacks exactly <see cref="Size"/> bytes of seven items without boxing.</summary>
+    /// <inheritdoc cref="Unpack{T1}(ReadOnlySpan{byte})"/>
+    public (T1, T2, T3, T4, T5, T6, T7) Unpack<T1, T2, T3, T4, T5, T6, T7>(ReadOnlySpan<byte> source)
+    {
+        var record = Claim(source, 7);
+        return (Get<T1>(record, 0), Get<T2>(record, 1), Get<T3>(record, 2), Get<T4>(record, 3),
+                Get<T5>(record, 4), Get<T6>(record, 5), Get<T7>(record, 6));
+    }
+
+    /// <summary>Unpacks exactly <see cref="Size"/> bytes of eight items without boxing.</summary>
+    /// <inheritdoc cref="Unpack{T1}(ReadOnlySpan{byte})"/>
+    public (T1, T2, T3, T4, T5, T6, T7, T8) Unpack<T1, T2, T3, T4, T5, T6, T7, T8>(ReadOnlySpan<byte> source)
+    {
+        var record = Claim(source, 8);
+        return (Get<T1>(record, 0), Get<T2>(record, 1), Get<T3>(record, 2), Get<T4>(record, 3),
+                Get<T5>(record, 4), Get<T6>(record, 5), Get<T7>(record, 6), Get<T8>(record, 7));
+    }
+}
