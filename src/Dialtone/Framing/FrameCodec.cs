@@ -1,0 +1,184 @@
+using System.Buffers;
+
+namespace Dialtone;
+
+/// <summary>
+/// How messages are told apart in a stream of bytes. A codec is pure: bytes in, frames out; it holds no state and does
+/// no I/O, so one instance serves every connection at once. <see cref="Framing"/> makes the usual ones.
+/// </summary>
+/// <remarks>
+/// A codec of your own overrides <see cref="Read(ref ReadOnlySequence{byte}, ref FrameProgress, out ReadOnlySequence{byte})"/>
+/// and <see cref="WriteHead"/>. It must check a declared length against <see cref="MaxFrameBytes"/> before it asks for
+/// the bytes: what it asks for, the connection buffers.
+/// </remarks>
+public abstract class FrameCodec
+{
+    private const int OneSpanBytes = 16 * 1024;   // larger frames are copied in pieces, not into one block
+
+    /// <summary>A codec for frames of at most <paramref name="maxFrameBytes"/> bytes.</summary>
+    /// <param name="maxFrameBytes">Bytes of content, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The maximum is less than 1.</exception>
+    protected FrameCodec(int maxFrameBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxFrameBytes, 1);
+        MaxFrameBytes = maxFrameBytes;
+    }
+
+    /// <summary>The longest content of a frame, in bytes, read or written.</summary>
+    public int MaxFrameBytes { get; }
+
+    /// <summary>Looks for a frame at the start of <paramref name="input"/>.</summary>
+    /// <param name="input">Advanced past the frame if it is whole, otherwise untouched.</param>
+    /// <param name="frame">The frame's content, a slice of the input; empty unless whole.</param>
+    /// <param name="missing">At least how many more bytes are needed; 0 if the frame is whole.</param>
+    /// <exception cref="ProtocolException">The bytes cannot be a frame of this codec.</exception>
+    public FrameStatus Read(ref ReadOnlySequence<byte> input, out ReadOnlySequence<byte> frame, out long missing)
+    {
+        var progress = default(FrameProgress);
+        FrameStatus status = Read(ref input, ref progress, out frame);
+        missing = progress.Missing;
+        return status;
+    }
+
+    /// <summary>Looks for a frame at the start of <paramref name="input"/>, going on where an earlier look ended.</summary>
+    /// <param name="input">Advanced past the frame if it is whole, otherwise untouched.</param>
+    /// <param name="progress">From the last look at the same start of input; default for a new frame.</param>
+    /// <param name="frame">The frame's content, a slice of the input; empty unless whole.</param>
+    /// <exception cref="ProtocolException">The bytes cannot be a frame of this codec.</exception>
+    public abstract FrameStatus Read(
+        ref ReadOnlySequence<byte> input, ref FrameProgress progress, out ReadOnlySequence<byte> frame);
+
+    /// <summary>Writes one frame.</summary>
+    /// <exception cref="ProtocolException">The content cannot be a frame of this codec; nothing was written.</exception>
+    public void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> frame)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        CheckLength(frame.Length);
+        CheckContent(frame);
+
+        int around = MaxHeadBytes + Tail.Length;
+        if (frame.Length > OneSpanBytes - around)
+        {
+            WriteHeadTo(output, frame.Length);
+            output.Write(frame);
+            WriteTailTo(output);
+            return;
+        }
+
+        Span<byte> span = output.GetSpan(around + frame.Length);
+        int head = WriteHead(span, frame.Length);
+        frame.CopyTo(span[head..]);
+        Tail.CopyTo(span[(head + frame.Length)..]);
+        output.Advance(head + frame.Length + Tail.Length);
+    }
+
+    /// <summary>Writes one frame, given in pieces.</summary>
+    /// <exception cref="ProtocolException">The content cannot be a frame of this codec; nothing was written.</exception>
+    public void Write(IBufferWriter<byte> output, in ReadOnlySequence<byte> frame)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        if (frame.IsSingleSegment)
+        {
+            Write(output, frame.FirstSpan);
+            return;
+        }
+
+        CheckLength(frame.Length);
+        if (ChecksContent)
+        {
+            WriteGathered(output, frame);
+            return;
+        }
+
+        WriteHeadTo(output, (int)frame.Length);
+        foreach (ReadOnlyMemory<byte> piece in frame)
+        {
+            output.Write(piece.Span);
+        }
+
+        WriteTailTo(output);
+    }
+
+    /// <summary>The most bytes <see cref="WriteHead"/> writes. At most 16.</summary>
+    protected internal virtual int MaxHeadBytes => 0;
+
+    /// <summary>What stands after a frame's content.</summary>
+    protected internal virtual ReadOnlySpan<byte> Tail => default;
+
+    /// <summary>Whether <see cref="CheckContent"/> looks at the bytes: some contents cannot be written.</summary>
+    protected internal virtual bool ChecksContent => false;
+
+    /// <summary>Writes what stands before a frame's content.</summary>
+    /// <param name="destination">At least <see cref="MaxHeadBytes"/> long.</param>
+    /// <param name="frameBytes">The content's length, checked before.</param>
+    /// <returns>How many bytes were written.</returns>
+    protected internal abstract int WriteHead(Span<byte> destination, int frameBytes);
+
+    /// <summary>Refuses a length this codec cannot carry. The base refuses more than <see cref="MaxFrameBytes"/>.</summary>
+    /// <exception cref="ProtocolException">The length is refused.</exception>
+    protected internal virtual void CheckLength(long frameBytes)
+    {
+        if (frameBytes > MaxFrameBytes)
+        {
+            throw ProtocolException.TooLarge((ulong)frameBytes, MaxFrameBytes);
+        }
+    }
+
+    /// <summary>Refuses content this codec cannot carry, such as a delimiter inside. The base carries everything.</summary>
+    /// <exception cref="ProtocolException">The content is refused.</exception>
+    protected internal virtual void CheckContent(ReadOnlySpan<byte> frame)
+    {
+    }
+
+    /// <summary>Hands over a whole frame and moves the input behind it.</summary>
+    private protected static FrameStatus Whole(
+        ref ReadOnlySequence<byte> input, ref FrameProgress progress, out ReadOnlySequence<byte> frame,
+        long head, long content, long tail = 0)
+    {
+        frame = input.Slice(head, content);
+        input = tail == 0 ? input.Slice(frame.End) : input.Slice(head + content + tail);
+        progress = default;
+        return FrameStatus.Whole;
+    }
+
+    /// <summary>Says how many bytes at least are missing, and how many need no second look.</summary>
+    private protected static FrameStatus NeedMore(
+        ref FrameProgress progress, out ReadOnlySequence<byte> frame, long missing, long examined = 0)
+    {
+        frame = default;
+        progress.Missing = missing;
+        progress.Examined = examined;
+        return FrameStatus.NeedMore;
+    }
+
+    internal void WriteHeadTo(IBufferWriter<byte> output, int frameBytes)
+    {
+        if (MaxHeadBytes > 0)
+        {
+            output.Advance(WriteHead(output.GetSpan(MaxHeadBytes), frameBytes));
+        }
+    }
+
+    internal void WriteTailTo(IBufferWriter<byte> output)
+    {
+        if (Tail.Length > 0)
+        {
+            output.Write(Tail);
+        }
+    }
+
+    private void WriteGathered(IBufferWriter<byte> output, in ReadOnlySequence<byte> frame)
+    {
+        var length = (int)frame.Length;
+        byte[] whole = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            frame.CopyTo(whole);
+            Write(output, whole.AsSpan(0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(whole);
+        }
+    }
+}
