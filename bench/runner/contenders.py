@@ -1,4 +1,8 @@
-"""Who is measured: each contender is a server that prints `listening SCHEME://127.0.0.1:PORT` when it is ready."""
+"""Who is measured.
+
+A contender is a server that prints `listening SCHEME://127.0.0.1:PORT` when it is ready; or, where a scenario's kind
+is Alone, a program that measures itself.
+"""
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +59,10 @@ _ALL = [
     Contender("dialtone-udp", "Inline over UDP", _dialtone("--concurrency", "inline", scheme="udp")),
     Contender("dialtone-body", "JSON header, then the body copied into a file",
               _dotnet("Dialtone.Bench", "receive", str(RECEIVED))),
+    Contender("dialtone-struct", "StructFormat, values of their own types",
+              _dotnet("Dialtone.Bench", "pack", "format")),
+    Contender("struct-by-hand", "BinaryPrimitives, one call per value",
+              _dotnet("Dialtone.Bench", "pack", "by-hand")),
     Contender("c-file", "recv and write with 256 KiB in C: the limit", _c("recv_file", str(RECEIVED))),
     Contender("c-udp", "recvmmsg and sendmmsg in C: the limit", _c("udp_echo")),
     Contender("kestrel", "Kestrel's connection handler at its defaults", _dotnet("Kestrel")),

@@ -14,12 +14,14 @@ COLUMNS = {  # of raw.csv, in order: (heading in the summary, decimals)
     "server_cpu_s": ("server CPU s", 2), "growth_mb": ("MB above idle", 1),
     "bytes_per_connection": ("bytes/connection", 0), "bytes_per_connection_warm": ("bytes/connection, warm", 0),
     "idle_mb": ("MB at start", 1), "full_mb": ("MB with all", 1), "connects_per_s": ("connects/s", 0),
+    "calls_per_s": ("calls/s", 0), "ns_per_call": ("ns/call", 2), "allocated_bytes": ("bytes allocated", 0),
     "others": ("others", 2),
 }
 
 # What the summary shows beside the compared column; raw.csv has the rest.
 SHOWN = ("messages_per_s", "p50_us", "p99_us", "server_cpu_us", "load_busy", "lost", "server_cpu_s", "growth_mb",
-         "bytes_per_connection_warm", "idle_mb", "full_mb", "others")
+         "bytes_per_connection_warm", "idle_mb", "full_mb", "ns_per_call", "allocated_bytes",
+         "others")
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,11 @@ class Body:
 
 
 @dataclass(frozen=True)
+class Alone:
+    """No server and no load: the contender measures itself and prints its figures."""
+
+
+@dataclass(frozen=True)
 class Ratio:
     """CONTENDER's median is at least LEAST times RIVAL's."""
     contender: str
@@ -86,6 +91,8 @@ _ALL = [
     Scenario("jsonbody1g", "a 1 GiB body behind a JSON header, into a file on a memory disk", Body(1 << 30),
              "mb_per_s", ("c-file", "dialtone-body"),
              (Ratio("dialtone-body", "c-file", 0.9), Most("dialtone-body", "growth_mb", 20, "MB above idle"))),
+    Scenario("pack", "packing `<IHQ`", Alone(), "calls_per_s", ("struct-by-hand", "dialtone-struct"),
+             (Ratio("dialtone-struct", "struct-by-hand", 0.5),)),
     Scenario("idle10k", "10,000 idle connections", Idle(10_000), "bytes_per_connection",
              ("c-epoll", "dialtone-inline", "dialtone-inline-sockets", "dialtone-task", "kestrel", "socket-zero-byte",
               "socket-async", "socket-thread", "node", "uvloop", "python-thread"),
