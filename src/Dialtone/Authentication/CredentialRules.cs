@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text;
+
+namespace Dialtone;
+
+/// <summary>What a user name and a password may be, before anything is looked up or hashed.</summary>
+/// <remarks>
+/// Text is compared as its UTF-8 bytes. RFC 5802 asks for SASLprep (RFC 4013), whose normalisation needs Unicode tables that
+/// a program with invariant globalization does not have; what SASLprep leaves unchanged, all of printable ASCII among it, gives
+/// the same keys here as everywhere. Its prohibited control characters are refused; nothing is mapped.
+/// </remarks>
+public static class CredentialRules
+{
+    /// <summary>Longest user name, in UTF-8 bytes.</summary>
+    public const int MaxNameBytes = 128;
+
+    /// <summary>Longest password, in UTF-8 bytes. Longer ones are refused before any hashing.</summary>
+    public const int MaxPasswordBytes = 1024;
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Whether this can be a user name: 1 to <see cref="MaxNameBytes"/> bytes, no control, formatting, private
+    /// or separator characters except single inner spaces, and no lone surrogates.</summary>
+    public static bool IsName(string? name)
+    {
+        if (string.IsNullOrEmpty(name) || !IsText(name, MaxNameBytes))
+            return false;
+        if (name[0] == ' ' || name[^1] == ' ' || name.Contains("  ", StringComparison.Ordinal))
+            return false;
+        foreach (Rune rune in name.EnumerateRunes())
+        {
+            if (rune.Value != ' ' && Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.PrivateUse
+                or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+                or UnicodeCategory.OtherNotAssigned)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Whether this can be a password: 1 to <see cref="MaxPasswordBytes"/> bytes, no control characters, no lone surrogates.</summary>
+    public static bool IsPassword(string? password) =>
+        !string.IsNullOrEmpty(password) && IsText(password, MaxPasswordBytes);
+
+    internal static bool IsText(string text, int maxBytes)
+    {
+        if (text.Length > maxBytes)
+            return false;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (char.IsControl(text[i]))
+                return false;
+            if (char.IsSurrogate(text[i]) && (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[++i])))
+                return false;
+        }
+        return Strict.GetByteCount(text) <= maxBytes;
+    }
+
+    internal static bool TryDecode(ReadOnlySpan<byte> utf8, out string text)
+    {
+        try
+        {
+            text = Strict.GetString(utf8);
+            return true;
+        }
+        catch (DecoderFallbackException)
+        {
+            text = "";
+            return false;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using System.Security.Cryptography;
+
+namespace Dialtone;
+
+/// <summary>Files that only their owner reads, and files that are whole or absent.</summary>
+internal static class PrivateFile
+{
+    internal const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    internal const UnixFileMode OwnerOnlyFolder = OwnerOnly | UnixFileMode.UserExecute;
+
+    private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+
+    private const UnixFileMode Others = WritableByOthers
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>The whole of a secret file, which nobody but its owner may read or write.</summary>
+    internal static byte[] Read(string path, int maxBytes) => Read(path, maxBytes, Others, "read or written");
+
+    /// <summary>The whole of a public file that decides whom we trust: others may read it, not write it.</summary>
+    internal static byte[] ReadTrusted(string path, int maxBytes) => Read(path, maxBytes, WritableByOthers, "written");
+
+    /// <summary>Writes a file so that a reader sees the old content or the new, and no reader but those in <paramref name="mode"/> ever sees either.</summary>
+    internal static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool replace = true)
+    {
+        string temporary = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}.tmp";
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = mode;
+            using (var file = new FileStream(temporary, options))
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, replace);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(temporary);
+            throw new TrustException(TrustError.FileUnusable, $"Cannot write {path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Makes the folder of <paramref name="path"/> when it is missing, for its owner alone.</summary>
+    internal static void MakeFolderOf(string path)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        try
+        {
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(folder);
+            else
+                Directory.CreateDirectory(folder, OwnerOnlyFolder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TrustException(TrustError.FileUnusable, $"Cannot make the folder {folder}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Holds <c>path.lock</c> against every other process until disposed.</summary>
+    internal static IDisposable Lock(string path)
+    {
+        FileStream? held = null;
+        IOException? last = null;
+        SpinWait.SpinUntil(() => (held = TryLock(path + ".lock", out last)) is not null, LockPatience);
+        return held ?? throw new TrustException(TrustError.FileUnusable, $"Cannot lock {path}: {last?.Message}", last);
+    }
+
+    private static FileStream? TryLock(string path, out IOException? why)
+    {
+        try
+        {
+            why = null;
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = OwnerOnly;
+            return new FileStream(path, options);
+        }
+        catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException))
+        {
+            why = e;
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TrustException(TrustError.FileUnusable, $"Cannot lock {path}: {e.Message}", e);
+        }
+    }
+
+    private static byte[] Read(string path, int maxBytes, UnixFileMode forbidden, string verb)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            // Asked of the open file, so that nobody can swap it between the question and the reading.
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & forbidden) != 0)
+            {
+                throw new TrustException(TrustError.FileTooOpen,
+                    $"{path} can be {verb} by others. Run: chmod {(forbidden == Others ? "600" : "go-w")} {path}");
+            }
+            return ReadAll(file, path, maxBytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TrustException(TrustError.FileUnusable, $"Cannot read {path}: {e.Message}", e);
+        }
+    }
+
+    // A key may come through a pipe, whose length is not known before its end.
+    private static byte[] ReadAll(FileStream file, string path, int maxBytes)
+    {
+        var buffer = new byte[4096];
+        int count = 0;
+        try
+        {
+            while (true)
+            {
+                int read = file.Read(buffer.AsSpan(count));
+                if (read == 0)
+                    return buffer[..count];
+                count += read;
+                if (count > maxBytes)
+                    throw new TrustException(TrustError.FileMalformed, $"{path} is longer than {maxBytes} bytes.");
+                if (count == buffer.Length)
+                {
+                    byte[] larger = new byte[Math.Min(buffer.Length * 2, maxBytes + 1)];
+                    buffer.CopyTo(larger, 0);
+                    CryptographicOperations.ZeroMemory(buffer);
+                    buffer = larger;
+                }
+            }
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(buffer);
+        }
+    }
+}
