@@ -1,0 +1,48 @@
+using Dialtone.Engines;
+
+namespace Dialtone;
+
+/// <summary>Runs each conversation on a thread of its own, at most so many at a time.</summary>
+internal sealed class ThreadDispatcher(int max) : Dispatcher
+{
+    /// <summary>Enough for deep call chains; .NET would reserve 8 MiB of address space each. At least 16 KiB are needed by the runtime.</summary>
+    private const int StackBytes = 512 * 1024;
+
+    private readonly SemaphoreSlim _room = new(max, max);
+
+    public override ReadyOn ReadyOn => ReadyOn.CallerBlocks;
+
+    public override ValueTask WaitForRoomAsync(CancellationToken stopping)
+    {
+        Task wait = _room.WaitAsync(stopping);
+        return wait.IsCompletedSuccessfully ? default : new ValueTask(wait);
+    }
+
+    public override void ReleaseRoom() => _room.Release();
+
+    public override void Dispatch(IConversation conversation)
+    {
+        try
+        {
+            new Thread(Run, StackBytes) { IsBackground = true, Name = "dialtone caller" }.UnsafeStart(conversation);
+        }
+        catch (OutOfMemoryException)
+        {
+            // The system has no thread to give: the caller is told by a close, and the server lives.
+            _room.Release();
+            conversation.Reject(CloseReason.QueueFull);
+        }
+    }
+
+    private void Run(object? state)
+    {
+        // An asynchronous handler stays on this thread, whatever it awaits.
+        ThreadContext.Run(((IConversation)state!).RunAsync);
+        _room.Release();
+    }
+
+    public override void Dispose()
+    {
+        // Threads may still be on their way out and release the semaphore, which holds no handle: the collector has it.
+    }
+}

@@ -1,0 +1,29 @@
+using System.Buffers;
+
+namespace Dialtone;
+
+/// <summary>The buffers of one server: rented from a pool, counted against one bound.</summary>
+internal sealed class BufferBudget(MemoryPool<byte> pool, long maxBytes)
+{
+    private long _held;
+
+    /// <summary>Bytes rented now.</summary>
+    public long HeldBytes => Volatile.Read(ref _held);
+
+    /// <summary>Rents at least <paramref name="bytes"/>, or throws when the server's bound would be passed.</summary>
+    /// <exception cref="TransportException">The budget is used up.</exception>
+    public IMemoryOwner<byte> Rent(int bytes)
+    {
+        IMemoryOwner<byte> owner = pool.Rent(bytes);
+        if (Interlocked.Add(ref _held, owner.Memory.Length) <= maxBytes)
+            return owner;
+        Return(owner);
+        throw new TransportException(TransportError.Aborted, "The server's memory budget is used up.") { CloseReason = CloseReason.MemoryLimit };
+    }
+
+    public void Return(IMemoryOwner<byte> owner)
+    {
+        Interlocked.Add(ref _held, -owner.Memory.Length);
+        owner.Dispose();
+    }
+}

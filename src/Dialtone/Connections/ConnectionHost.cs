@@ -1,0 +1,35 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+
+namespace Dialtone;
+
+/// <summary>What the connections of one server, or of one dialer, share.</summary>
+internal sealed class ConnectionHost(
+    TimeProvider time, ServerLimits limits, MemoryPool<byte> pool, ILogger logger, Instruments instruments) : IDisposable
+{
+    private long _lastId;
+
+    public ServerLimits Limits => limits;
+
+    public ILogger Logger => logger;
+
+    public Instruments Instruments => instruments;
+
+    public DeadlineClock Clock { get; } = new(time);
+
+    public BufferBudget Budget { get; } = new(pool, limits.MaxBufferBytes);
+
+    /// <summary>Cancelled when draining begins.</summary>
+    public CancellationTokenSource Closing { get; } = new();
+
+    /// <summary>Failures by address; a dialer has none.</summary>
+    public PenaltyTable? Penalties { get; init; }
+
+    public long NextId() => Interlocked.Increment(ref _lastId);
+
+    public void Dispose()
+    {
+        Clock.Dispose();
+        Closing.Dispose();
+    }
+}

@@ -1,0 +1,171 @@
+namespace Dialtone;
+
+/// <summary>Something with a deadline. The links belong to the clock and are touched only under its lock.</summary>
+internal interface IDeadline
+{
+    IDeadline? Next { get; set; }
+
+    IDeadline? Previous { get; set; }
+
+    /// <summary>The tick at which to look; 0 while not scheduled.</summary>
+    long DueTick { get; set; }
+
+    /// <summary>Called at or after the due time, outside the lock: says when to look again, in milliseconds of the clock, or 0 for never.</summary>
+    long OnDue(long now);
+}
+
+/// <summary>
+/// One coarse clock for every deadline: a timing wheel on a <see cref="TimeProvider"/>, so that ten thousand connections cost one timer.
+/// A deadline is met at most one tick (50 ms) late. The timer stands still while nothing is scheduled.
+/// </summary>
+internal sealed class DeadlineClock(TimeProvider time) : IDisposable
+{
+    public const int TickMilliseconds = 50;
+    private const int Slots = 512;
+
+    private readonly Lock _gate = new();
+    private readonly IDeadline?[] _wheel = new IDeadline?[Slots]; // under _gate
+    private readonly List<IDeadline> _due = [];                   // the timer callback's own, kept between ticks
+    private readonly long _origin = time.GetTimestamp();
+    private long _lastTick;                                       // under _gate
+    private int _count;                                           // under _gate
+    private ITimer? _timer;                                       // under _gate
+    private bool _isRunning;                                      // under _gate
+    private bool _isDisposed;                                     // under _gate
+    private int _isTicking;
+    private long _coarseNow = 1;
+
+    public TimeProvider Time => time;
+
+    /// <summary>Milliseconds since the clock was made, at least 1.</summary>
+    public long Now => (long)time.GetElapsedTime(_origin).TotalMilliseconds + 1;
+
+    /// <summary>As <see cref="Now"/> at the last tick: cheap enough for every message, exact to a tick while deadlines are scheduled.</summary>
+    public long CoarseNow => Volatile.Read(ref _coarseNow);
+
+    /// <summary>Asks for a look at <paramref name="at"/> (milliseconds of this clock), in place of an earlier request.</summary>
+    public void Schedule(IDeadline deadline, long at)
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return;
+            if (deadline.DueTick != 0)
+                Unlink(deadline);
+            Volatile.Write(ref _coarseNow, Math.Max(_coarseNow, Now));
+            if (!_isRunning)
+            {
+                _isRunning = true;
+                _lastTick = _coarseNow / TickMilliseconds;
+                var period = TimeSpan.FromMilliseconds(TickMilliseconds);
+                if (_timer is null)
+                    _timer = time.CreateTimer(static state => ((DeadlineClock)state!).Tick(), this, period, period);
+                else
+                    _timer.Change(period, period);
+            }
+
+            Link(deadline, Math.Max((at + TickMilliseconds - 1) / TickMilliseconds, _lastTick + 1));
+        }
+    }
+
+    /// <summary>Forgets a deadline; one that is being looked at just now may still finish its look.</summary>
+    public void Cancel(IDeadline deadline)
+    {
+        lock (_gate)
+        {
+            if (deadline.DueTick != 0)
+                Unlink(deadline);
+            deadline.DueTick = 0;
+        }
+    }
+
+    private void Tick()
+    {
+        // A slow look must not overlap the next tick; what is missed is made up by the tick after it.
+        if (Interlocked.Exchange(ref _isTicking, 1) == 1)
+            return;
+        try
+        {
+            long now = Now;
+            lock (_gate)
+            {
+                if (_isDisposed)
+                    return;
+                Volatile.Write(ref _coarseNow, now);
+                long tick = now / TickMilliseconds;
+                long first = Math.Max(_lastTick + 1, tick - Slots + 1); // after a long pause one turn of the wheel sees everything
+                _lastTick = tick;
+                for (long each = first; each <= tick; each++)
+                    Collect(each % Slots, tick);
+                if (_count == 0 && _due.Count == 0)
+                {
+                    _isRunning = false;
+                    _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                }
+            }
+
+            foreach (IDeadline deadline in _due)
+            {
+                long next = deadline.OnDue(now);
+                if (next > 0)
+                    Schedule(deadline, Math.Max(next, now + 1));
+            }
+
+            _due.Clear();
+        }
+        finally
+        {
+            Volatile.Write(ref _isTicking, 0);
+        }
+    }
+
+    private void Collect(long slot, long tick)
+    {
+        IDeadline? deadline = _wheel[slot];
+        while (deadline is not null)
+        {
+            IDeadline? next = deadline.Next;
+            if (deadline.DueTick <= tick)
+            {
+                Unlink(deadline);
+                deadline.DueTick = 0;
+                _due.Add(deadline);
+            }
+
+            deadline = next;
+        }
+    }
+
+    private void Link(IDeadline deadline, long tick)
+    {
+        long slot = tick % Slots;
+        deadline.DueTick = tick;
+        deadline.Previous = null;
+        deadline.Next = _wheel[slot];
+        if (deadline.Next is { } next)
+            next.Previous = deadline;
+        _wheel[slot] = deadline;
+        _count++;
+    }
+
+    private void Unlink(IDeadline deadline)
+    {
+        if (deadline.Previous is { } previous)
+            previous.Next = deadline.Next;
+        else
+            _wheel[deadline.DueTick % Slots] = deadline.Next;
+        if (deadline.Next is { } next)
+            next.Previous = deadline.Previous;
+        deadline.Next = deadline.Previous = null;
+        _count--;
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _timer?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,378 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Threading.Tasks.Sources;
+using Dialtone.Engines;
+
+namespace Dialtone;
+
+/// <summary>
+/// The receiving half of a connection, directly on its transport: no task and no pipe between. A read tries to receive first and only then
+/// waits; a block is rented when bytes are there and returned when they are consumed, so a connection that waits holds no buffer.
+/// </summary>
+internal sealed class InputReader(Connection connection) : PipeReader, IReadyWaiter, IValueTaskSource<ReadResult>, IValueTaskSource
+{
+    /// <summary>Reads in a row that found data at once before an inline handler must let its loop serve others.</summary>
+    private const int MaxReadsWithoutYield = 64;
+
+    /// <summary>Who may complete the task of a read that waits.</summary>
+    private enum Wait
+    {
+        /// <summary>Nothing waits.</summary>
+        None,
+
+        /// <summary>A read waits; the transport or a cancellation completes it.</summary>
+        Waiting,
+
+        /// <summary>The transport has called and receives; it completes the read.</summary>
+        Receiving,
+
+        /// <summary>As <see cref="Receiving"/>, and a cancellation came meanwhile.</summary>
+        ReceivingCancelled,
+    }
+
+    private readonly Connection _connection = connection;
+    private ManualResetValueTaskSourceCore<bool> _core; // a mutable struct: never readonly
+    private Segment? _head;
+    private Segment? _tail;
+    private long _length;       // unconsumed bytes
+    private long _examined;     // of those, how many the caller has looked at in vain
+    private int _wait;          // a Wait
+    private bool _receivesDirectly; // the wait is ReceiveAsync's, which receives by itself
+    private Exception? _cancelError; // what a cancelled wait ends with; null for CancelPendingRead
+    private byte _hotReads;     // reads in a row that did not wait
+    private byte _growth;       // 0, 1, 2: the next block's size, 4 KiB << 2 × growth
+    private bool _ended;
+    private bool _cancelNext;
+    private bool _completed;
+    private CancellationTokenRegistration _cancellation;
+
+    private Transport Transport => _connection.Transport;
+
+    private BufferBudget Budget => _connection.Budget;
+
+    /// <summary>Bytes received and not yet consumed.</summary>
+    public long BufferedBytes => _length;
+
+    /// <summary>Whether the peer has finished sending and everything was received.</summary>
+    public bool HasEnded => _ended;
+
+    public override bool TryRead(out ReadResult result)
+    {
+        ThrowIfCompleted();
+        if (_cancelNext || _length > _examined || _ended || Fill())
+        {
+            result = TakeResult();
+            return true;
+        }
+
+        result = default;
+        return false;
+    }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfCompleted();
+        if (_cancelNext || _length > _examined || _ended)
+            return new(TakeResult());
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Transport.IsBlocking)
+        {
+            _connection.BeginReadWait();
+            Fill();
+            _connection.EndReadWait();
+            return new(TakeResult());
+        }
+
+        if (Transport.MayReceive && _hotReads < MaxReadsWithoutYield && Fill())
+        {
+            _hotReads++;
+            return new(TakeResult());
+        }
+
+        return new ValueTask<ReadResult>(this, BeginWait(cancellationToken));
+    }
+
+    /// <summary>Waits until something can be received, or the stream has ended, without renting a buffer.</summary>
+    private ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new ValueTask(this, BeginWait(cancellationToken));
+    }
+
+    /// <summary>Receives into the caller's memory: what is buffered first, otherwise straight from the socket. 0 at the end of the stream.</summary>
+    public ValueTask<int> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        ThrowIfCompleted();
+        if (_length > 0)
+            return new(CopyBuffered(destination.Span));
+        if (_ended || destination.Length == 0)
+            return new(0);
+        if (Transport.MayReceive)
+        {
+            _connection.BeginReadWait();
+            int count = Transport.TryReceive(destination);
+            _connection.EndReadWait();
+            if (count != Transport.WouldBlock)
+                return new(Received(count));
+        }
+
+        return ReceiveAfterWaitAsync(destination, cancellationToken);
+    }
+
+    private async ValueTask<int> ReceiveAfterWaitAsync(Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            _receivesDirectly = true;
+            await WaitAsync(cancellationToken).ConfigureAwait(false);
+            int count = Transport.TryReceive(destination);
+            if (count != Transport.WouldBlock)
+                return Received(count);
+        }
+    }
+
+    private int Received(int count)
+    {
+        if (count == 0)
+            _ended = true;
+        else
+            _connection.CountReceived(count);
+        return count;
+    }
+
+    private int CopyBuffered(Span<byte> destination)
+    {
+        int copied = 0;
+        while (copied < destination.Length && _head is { } head)
+        {
+            ReadOnlySpan<byte> unread = head.Unread.Span;
+            int count = Math.Min(unread.Length, destination.Length - copied);
+            unread[..count].CopyTo(destination[copied..]);
+            copied += count;
+            head.Start += count;
+            _length -= count;
+            if (head.Start == head.End)
+                ReturnHead();
+        }
+
+        _examined = 0;
+        return copied;
+    }
+
+    /// <summary>Receives once into the tail block, or into a new one: false when nothing is there.</summary>
+    private bool Fill()
+    {
+        Segment? tail = _tail;
+        Segment? fresh = null;
+        if (tail is null || tail.Writable.Length < tail.End || Transport.KeepsMessages)
+            tail = fresh = Segment.Rent(Budget, Math.Max(BlockPool.SmallBytes << (_growth * 2), Transport.NextMessageBytes));
+
+        Memory<byte> space = tail.Writable;
+        int count;
+        try
+        {
+            count = Transport.TryReceive(space);
+        }
+        catch
+        {
+            fresh?.Return(Budget);
+            throw;
+        }
+
+        if (count <= 0)
+        {
+            fresh?.Return(Budget);
+            if (count == Transport.WouldBlock)
+                return false;
+            _ended = true;
+            return true;
+        }
+
+        // A read that fills its block asks for a larger one next time; one that fills less than a quarter, for a smaller.
+        if (count == space.Length)
+            _growth = (byte)Math.Min(_growth + 1, 2);
+        else if (count < space.Length / 4 && _growth > 0)
+            _growth--;
+
+        tail.Commit(count);
+        if (fresh is not null)
+        {
+            if (_tail is null)
+                _head = fresh;
+            else
+                _tail.Append(fresh);
+            _tail = fresh;
+        }
+
+        _length += count;
+        _connection.CountReceived(count);
+        return true;
+    }
+
+    private ReadResult TakeResult()
+    {
+        bool cancelled = _cancelNext;
+        _cancelNext = false;
+        ReadOnlySequence<byte> buffer = _head is null || _tail is null
+            ? ReadOnlySequence<byte>.Empty
+            : new ReadOnlySequence<byte>(_head, _head.Start, _tail, _tail.End);
+        return new ReadResult(buffer, cancelled, _ended);
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        if (_head is null)
+            return;
+        var stop = (Segment?)consumed.GetObject();
+        if (stop is null)
+            return;
+
+        long seen = PositionOf(examined) - PositionOf(consumed);
+        ArgumentOutOfRangeException.ThrowIfNegative(seen, nameof(examined));
+        while (_head != stop)
+        {
+            if (_head is null)
+                throw new ArgumentException("The position is not in the buffer that was read.", nameof(consumed));
+            _length -= _head.End - _head.Start;
+            ReturnHead();
+        }
+
+        int offset = consumed.GetInteger();
+        if (offset < stop.Start || offset > stop.End)
+            throw new ArgumentOutOfRangeException(nameof(consumed));
+        _length -= offset - stop.Start;
+        stop.Start = offset;
+        if (offset == stop.End)
+            ReturnHead();
+        _examined = seen;
+
+        static long PositionOf(SequencePosition position) => ((Segment)position.GetObject()!).RunningIndex + position.GetInteger();
+    }
+
+    private void ReturnHead()
+    {
+        Segment head = _head!;
+        _head = head.Following;
+        if (_head is null)
+            _tail = null;
+        head.Return(Budget);
+    }
+
+    public override void CancelPendingRead()
+    {
+        _cancelNext = true;
+        CancelWait(null);
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        if (_completed)
+            return;
+        _completed = true;
+        while (_head is not null)
+            ReturnHead();
+        _length = _examined = 0;
+    }
+
+    private void ThrowIfCompleted()
+    {
+        if (_completed)
+            throw new InvalidOperationException("The input was completed; nothing more can be read from it.");
+    }
+
+    // ---- waiting ----
+
+    private short BeginWait(CancellationToken cancellationToken)
+    {
+        bool mustYield = _hotReads >= MaxReadsWithoutYield;
+        _hotReads = 0;
+        _core.Reset();
+        Volatile.Write(ref _wait, (int)Wait.Waiting);
+        _connection.BeginReadWait();
+        short version = _core.Version;
+        if (cancellationToken.CanBeCanceled)
+        {
+            _cancellation = cancellationToken.UnsafeRegister(
+                static (state, token) => ((InputReader)state!).CancelWait(new OperationCanceledException(token)), this);
+        }
+
+        if (mustYield)
+            Transport.Yield(this);
+        else
+            Transport.WaitToReceive(this);
+        return version;
+    }
+
+    private void CancelWait(Exception? error)
+    {
+        _cancelError = error;
+        if (Interlocked.CompareExchange(ref _wait, (int)Wait.ReceivingCancelled, (int)Wait.Receiving) == (int)Wait.Receiving)
+            return;
+        if (Interlocked.CompareExchange(ref _wait, (int)Wait.None, (int)Wait.Waiting) == (int)Wait.Waiting)
+            EndWait(error);
+    }
+
+    /// <summary>The transport has something, or nobody waits any more.</summary>
+    public void OnReady()
+    {
+        if (Interlocked.CompareExchange(ref _wait, (int)Wait.Receiving, (int)Wait.Waiting) != (int)Wait.Waiting)
+            return;
+        Exception? error = null;
+        bool isDone = true;
+        if (!_receivesDirectly)
+        {
+            try
+            {
+                isDone = Fill();
+            }
+            catch (Exception e)
+            {
+                error = e;
+            }
+        }
+
+        if (!isDone && Interlocked.CompareExchange(ref _wait, (int)Wait.Waiting, (int)Wait.Receiving) == (int)Wait.Receiving)
+        {
+            Transport.WaitToReceive(this);
+            return;
+        }
+
+        // What was received stays for the next read, even when a cancellation came meanwhile.
+        bool cancelled = Interlocked.Exchange(ref _wait, (int)Wait.None) == (int)Wait.ReceivingCancelled;
+        EndWait(error ?? (cancelled ? _cancelError : null));
+    }
+
+    void IThreadPoolWorkItem.Execute() => OnReady();
+
+    private void EndWait(Exception? error)
+    {
+        _receivesDirectly = false;
+        _connection.EndReadWait();
+        _cancellation.Unregister();
+        _cancellation = default;
+        if (error is null)
+            _core.SetResult(true);
+        else
+            _core.SetException(error);
+    }
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        _core.GetResult(token);
+        return TakeResult();
+    }
+
+    void IValueTaskSource.GetResult(short token) => _core.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _core.GetStatus(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
+
+    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+}

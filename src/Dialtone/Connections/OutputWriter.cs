@@ -1,0 +1,238 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Dialtone.Engines;
+
+namespace Dialtone;
+
+/// <summary>
+/// The sending half of a connection, directly on its transport: what was written leaves with one send when it is flushed, and only what the
+/// socket did not take waits. Blocks are rented by the first write and returned by the flush.
+/// </summary>
+internal sealed class OutputWriter(Connection connection) : PipeWriter
+{
+    private readonly Connection _connection = connection;
+    private Segment? _head;
+    private Segment? _tail;
+    private long _unflushed;
+    private bool _completed;
+    private int _isSending;
+
+    private Transport Transport => _connection.Transport;
+
+    private BufferBudget Budget => _connection.Budget;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _unflushed;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        ObjectDisposedException.ThrowIf(_completed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
+        if (_tail is null || _tail.Writable.Length < Math.Max(sizeHint, 1))
+        {
+            // The second block of one flush is large: whoever fills one small block rarely stops there.
+            Segment fresh = Segment.Rent(Budget, Math.Max(sizeHint, _tail is null ? BlockPool.SmallBytes : BlockPool.SmallBytes * 16));
+            if (_tail is null)
+                _head = fresh;
+            else
+                _tail.Append(fresh);
+            _tail = fresh;
+        }
+
+        return _tail.Writable;
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void Advance(int bytes)
+    {
+        if (bytes == 0)
+            return;
+        if (_tail is null || (uint)bytes > (uint)_tail.Writable.Length)
+            throw new ArgumentOutOfRangeException(nameof(bytes));
+        _tail.Commit(bytes);
+        _unflushed += bytes;
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        if (_unflushed == 0)
+        {
+            ReturnAll();
+            return default;
+        }
+
+        BeginSend();
+        try
+        {
+            // The usual case: one block, taken whole.
+            if (_head == _tail)
+            {
+                ReadOnlyMemory<byte> data = _head!.Unread;
+                int sent = Transport.TrySend(data);
+                if (sent == data.Length)
+                {
+                    Sent(sent);
+                    ReturnAll();
+                    EndSend();
+                    return default;
+                }
+
+                if (sent > 0)
+                {
+                    _head.Start += sent;
+                    Sent(sent);
+                }
+            }
+        }
+        catch
+        {
+            EndSend();
+            throw;
+        }
+
+        return FlushSlowlyAsync(cancellationToken);
+    }
+
+    /// <summary>Sends what was written before, then <paramref name="source"/> straight from the caller's memory.</summary>
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_completed, this);
+        if (_unflushed > 0)
+        {
+            // Small beside what waits already: one send for both.
+            if (source.Length <= BlockPool.SmallBytes)
+            {
+                this.Write(source.Span);
+                return FlushAsync(cancellationToken);
+            }
+
+            return FlushThenSendAsync(source, cancellationToken);
+        }
+
+        if (source.Length == 0)
+            return default;
+        BeginSend();
+        try
+        {
+            int sent = Transport.TrySend(source);
+            if (sent == source.Length)
+            {
+                Sent(sent);
+                EndSend();
+                return default;
+            }
+
+            if (sent > 0)
+            {
+                Sent(sent);
+                source = source[sent..];
+            }
+        }
+        catch
+        {
+            EndSend();
+            throw;
+        }
+
+        return SendSlowlyAsync(source, cancellationToken);
+    }
+
+    private async ValueTask<FlushResult> FlushSlowlyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using CancellationTokenRegistration _ = AbortWhenCancelled(cancellationToken);
+            while (_head is { } head)
+            {
+                ReadOnlyMemory<byte> data = head.Unread;
+                await Transport.SendAsync(data).ConfigureAwait(false);
+                Sent(data.Length);
+                _head = head.Following;
+                head.Return(Budget);
+            }
+
+            _tail = null;
+            return default;
+        }
+        catch (TransportException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        finally
+        {
+            ReturnAll();
+            EndSend();
+        }
+    }
+
+    private async ValueTask<FlushResult> SendSlowlyAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using CancellationTokenRegistration _ = AbortWhenCancelled(cancellationToken);
+            await Transport.SendAsync(source).ConfigureAwait(false);
+            Sent(source.Length);
+            return default;
+        }
+        catch (TransportException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        finally
+        {
+            EndSend();
+        }
+    }
+
+    private async ValueTask<FlushResult> FlushThenSendAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    {
+        await FlushAsync(cancellationToken).ConfigureAwait(false);
+        return await WriteAsync(source, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Part of a cancelled write may be on the wire already: only ending the connection keeps the peer from taking it for the whole.</summary>
+    private CancellationTokenRegistration AbortWhenCancelled(CancellationToken cancellationToken) =>
+        cancellationToken.UnsafeRegister(static state => ((Connection)state!).Abort(), _connection);
+
+    public override void CancelPendingFlush() => _connection.Abort();
+
+    public override void Complete(Exception? exception = null)
+    {
+        _completed = true;
+        if (_isSending == 0)
+            ReturnAll();
+    }
+
+    private void ReturnAll()
+    {
+        while (_head is { } head)
+        {
+            _head = head.Following;
+            head.Return(Budget);
+        }
+
+        _tail = null;
+        _unflushed = 0;
+    }
+
+    private void Sent(int bytes)
+    {
+        _unflushed = Math.Max(0, _unflushed - bytes);
+        _connection.CountSent(bytes);
+    }
+
+    private void BeginSend()
+    {
+        if (Interlocked.Exchange(ref _isSending, 1) == 1)
+            throw new InvalidOperationException("Another write to this connection is under way; await it first.");
+        _connection.BeginWriteWait();
+    }
+
+    private void EndSend()
+    {
+        _connection.EndWriteWait();
+        Volatile.Write(ref _isSending, 0);
+    }
+}

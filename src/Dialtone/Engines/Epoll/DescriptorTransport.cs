@@ -1,0 +1,200 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using static Dialtone.Engines.Linux;
+
+namespace Dialtone.Engines;
+
+/// <summary>A socket by its descriptor: the calls that blocking and non-blocking transports share.</summary>
+internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer, bool keepsMessages) : Transport
+{
+    private const int ClosedBit = 1 << 30; // no more calls; whoever leaves last closes the descriptor
+    private const int GoneBit = 1 << 29;   // the descriptor was given back
+    private readonly int _descriptor = descriptor;
+    private int _users; // calls under way, plus the two bits
+    private volatile bool _aborted;
+
+    public override PeerKey PeerKey { get; } = peer;
+
+    public override int Descriptor => _descriptor;
+
+    public override bool KeepsMessages { get; } = keepsMessages;
+
+    public override EndPoint? LocalEndPoint => UnixSockets.GetName(_descriptor, peer: false);
+
+    public override EndPoint? RemoteEndPoint => PeerKey.ToEndPoint() ?? UnixSockets.GetName(_descriptor, peer: true);
+
+    public override bool CanSendFile => true;
+
+    /// <summary>Holds the descriptor open for one call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected void Enter()
+    {
+        if ((Interlocked.Increment(ref _users) & ClosedBit) != 0)
+        {
+            Exit();
+            throw ClosedError();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected void Exit()
+    {
+        if (Interlocked.Decrement(ref _users) == ClosedBit)
+            CloseDescriptor();
+    }
+
+    private void CloseDescriptor()
+    {
+        // Once only: a late Enter and Exit may bring the count back to ClosedBit.
+        if (Interlocked.CompareExchange(ref _users, ClosedBit | GoneBit, ClosedBit) == ClosedBit)
+            _ = close(_descriptor);
+    }
+
+    public override int NextMessageBytes
+    {
+        get
+        {
+            if (!KeepsMessages)
+                return 0;
+            Enter();
+            byte unused;
+            nint length = recv(_descriptor, &unused, 0, MSG_PEEK | MSG_TRUNC);
+            Exit();
+            return (int)Math.Max(0, length);
+        }
+    }
+
+    public override int TryReceive(Memory<byte> buffer)
+    {
+        Enter();
+        try
+        {
+            fixed (byte* pointer = buffer.Span)
+            {
+                while (true)
+                {
+                    nint count = recv(_descriptor, pointer, buffer.Length, KeepsMessages ? MSG_TRUNC : 0);
+                    if (count >= 0)
+                    {
+                        if (count == 0 && _aborted)
+                            throw AbortedError();
+                        if (count > buffer.Length)
+                            throw Error(EMSGSIZE);
+                        return (int)count;
+                    }
+
+                    int error = Marshal.GetLastPInvokeError();
+                    if (error == EAGAIN)
+                        return WouldBlock;
+                    if (error != EINTR)
+                        throw _aborted ? AbortedError() : Error(error);
+                }
+            }
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    public override int TrySend(ReadOnlyMemory<byte> buffer)
+    {
+        Enter();
+        try
+        {
+            fixed (byte* pointer = buffer.Span)
+            {
+                while (true)
+                {
+                    nint count = send(_descriptor, pointer, buffer.Length, MSG_NOSIGNAL);
+                    if (count >= 0)
+                        return (int)count;
+                    int error = Marshal.GetLastPInvokeError();
+                    if (error == EAGAIN)
+                        return WouldBlock;
+                    if (error != EINTR)
+                        throw SendError(error);
+                }
+            }
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    public override long TrySendFile(SafeFileHandle file, long offset, long count)
+    {
+        bool held = false;
+        Enter();
+        try
+        {
+            file.DangerousAddRef(ref held);
+            while (true)
+            {
+                long position = offset;
+                nint sent = sendfile(_descriptor, (int)file.DangerousGetHandle(), &position, (nint)Math.Min(count, 0x7FFF_F000)); // the kernel's own cap
+                if (sent >= 0)
+                    return sent;
+                int error = Marshal.GetLastPInvokeError();
+                if (error == EAGAIN)
+                    return WouldBlock;
+                if (error != EINTR)
+                    throw SendError(error);
+            }
+        }
+        finally
+        {
+            if (held)
+                file.DangerousRelease();
+            Exit();
+        }
+    }
+
+    public override ValueTask FinishSendingAsync()
+    {
+        Enter();
+        _ = shutdown(_descriptor, SHUT_WR);
+        Exit();
+        return default;
+    }
+
+    public override void Abort(bool reset)
+    {
+        if ((Interlocked.Increment(ref _users) & ClosedBit) == 0)
+        {
+            _aborted = true;
+            if (reset)
+            {
+                long lingerOnForZeroSeconds = 1; // struct linger { int l_onoff = 1, l_linger = 0 }: close sends a reset
+                _ = setsockopt(_descriptor, SOL_SOCKET, SO_LINGER, &lingerOnForZeroSeconds, sizeof(long));
+            }
+
+            _ = shutdown(_descriptor, SHUT_RDWR);
+            WakeAll();
+        }
+
+        Exit();
+    }
+
+    /// <summary>Wakes every waiter, so that it meets the error.</summary>
+    protected abstract void WakeAll();
+
+    public override void Dispose()
+    {
+        Unwatch();
+        if ((Interlocked.Or(ref _users, ClosedBit) & ~ClosedBit) == 0)
+            CloseDescriptor();
+    }
+
+    /// <summary>Takes the descriptor out of its loop before it is closed.</summary>
+    protected abstract void Unwatch();
+
+    private TransportException SendError(int error) => _aborted ? AbortedError()
+        : error == EPIPE ? new TransportException(TransportError.PeerReset, "The peer no longer takes data, or sending was finished.", error)
+        : Error(error);
+
+    private static TransportException ClosedError() => new(TransportError.Closed, "The connection is closed.");
+}

@@ -1,0 +1,172 @@
+using System.Runtime.InteropServices;
+using static Dialtone.Engines.Linux;
+
+namespace Dialtone.Engines;
+
+/// <summary>Accepts with accept4 when its loop says that callers wait.</summary>
+internal sealed class EpollListener : StreamListener, IEpollSource
+{
+    private const int AcceptsWithoutYield = 64;
+
+    private readonly EpollEngine _engine;
+    private readonly EpollLoop _loop;
+    private readonly BoundSocket _socket;
+    private readonly ReadyOn _readyOn;
+    private readonly ReadyGate _gate = new();
+    private readonly Lock _descriptorGate = new(); // accept and close must not overlap: the number could be another's by then
+    private IReadyWaiter? _waiter;
+    private int _reserve = OpenReserve();
+    private int _accepted;
+    private volatile bool _ready = true;
+    private volatile bool _stopped;
+
+    public EpollListener(EpollEngine engine, EpollLoop loop, BoundSocket socket, ListenOptions options, ReadyOn readyOn)
+        : base(socket.Address)
+    {
+        _engine = engine;
+        _loop = loop;
+        _socket = socket;
+        _readyOn = readyOn;
+        // Linux hands a listening socket's options down to the connections it accepts.
+        ConnectionOptions.Apply(socket.Descriptor, isTcp: socket.Socket.AddressFamily != System.Net.Sockets.AddressFamily.Unix, options);
+        int flags = fcntl(socket.Descriptor, F_GETFL, 0);
+        _ = fcntl(socket.Descriptor, F_SETFL, flags | O_NONBLOCK);
+        loop.Add(this, socket.Descriptor, EPOLLIN | EPOLLET);
+    }
+
+    int IEpollSource.Slot { get; set; } = -1;
+
+    public override async ValueTask<Transport?> AcceptAsync()
+    {
+        while (true)
+        {
+            if (_stopped)
+                return null;
+            if (_ready && _accepted < AcceptsWithoutYield)
+            {
+                _ready = false;
+                if (TryAccept() is { } transport)
+                {
+                    _ready = true;
+                    _accepted++;
+                    return transport;
+                }
+            }
+
+            await WaitAsync().ConfigureAwait(false);
+            _accepted = 0;
+        }
+    }
+
+    private ValueTask WaitAsync()
+    {
+        ValueTask wait = _gate.Arm();
+        if (_ready)
+        {
+            // Callers still wait, but others on this thread come first.
+            if (_readyOn == ReadyOn.Loop)
+                _loop.Post(_gate);
+            else
+                ThreadPool.UnsafeQueueUserWorkItem(_gate, preferLocal: false);
+            return wait;
+        }
+
+        Volatile.Write(ref _waiter, _gate);
+        Interlocked.MemoryBarrier();
+        if (_ready || _stopped)
+            Wake();
+        return wait;
+    }
+
+    private unsafe Transport? TryAccept()
+    {
+        byte* address = stackalloc byte[128];
+        int length = 128;
+        bool blocks = _readyOn == ReadyOn.CallerBlocks;
+        int descriptor;
+        lock (_descriptorGate)
+        {
+            if (_stopped)
+                return null;
+            descriptor = accept4(_socket.Descriptor, address, &length, SOCK_CLOEXEC | (blocks ? 0 : SOCK_NONBLOCK));
+        }
+
+        if (descriptor < 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            if (error is EAGAIN or EINTR)
+                return null;
+            _ready = true;
+            throw error switch
+            {
+                // accept(2) passes on pending network errors of the caller; they say nothing about the listener.
+                EPERM or EPROTO or ENOPROTOOPT or EOPNOTSUPP => new TransportException(TransportError.PeerReset, "The caller is gone.", error),
+                _ => Error(error),
+            };
+        }
+
+        try
+        {
+            PeerKey peer = PeerKey.FromSockAddr(new ReadOnlySpan<byte>(address, length));
+            return blocks
+                ? new BlockingTransport(descriptor, peer, _socket.KeepsMessages)
+                : new EpollTransport(_engine.NextLoop(), descriptor, peer, _socket.KeepsMessages, _readyOn);
+        }
+        catch
+        {
+            _ = close(descriptor);
+            throw;
+        }
+    }
+
+    public override unsafe void ShedOne()
+    {
+        lock (_descriptorGate)
+        {
+            if (_stopped || _reserve < 0)
+                return;
+            _ = close(_reserve);
+            int descriptor = accept4(_socket.Descriptor, null, null, SOCK_CLOEXEC | SOCK_NONBLOCK);
+            if (descriptor >= 0)
+                _ = close(descriptor);
+            _reserve = OpenReserve();
+        }
+    }
+
+    private static int OpenReserve() => eventfd(0, EFD_CLOEXEC);
+
+    public void OnEvents(uint events)
+    {
+        _ready = true;
+        Interlocked.MemoryBarrier();
+        Wake();
+    }
+
+    private void Wake()
+    {
+        if (Interlocked.Exchange(ref _waiter, null) is not { } waiter)
+            return;
+        if (_readyOn == ReadyOn.Loop && EpollLoop.Current == _loop)
+            waiter.OnReady();
+        else if (_readyOn == ReadyOn.Loop)
+            _loop.Post(waiter);
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(waiter, preferLocal: false);
+    }
+
+    public override void Stop()
+    {
+        lock (_descriptorGate)
+        {
+            if (_stopped)
+                return;
+            _stopped = true;
+            _loop.Remove(this, _socket.Descriptor);
+            _socket.Dispose();
+            if (_reserve >= 0)
+                _ = close(_reserve);
+        }
+
+        Wake();
+    }
+}

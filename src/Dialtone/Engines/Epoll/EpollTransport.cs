@@ -1,0 +1,155 @@
+using static Dialtone.Engines.Linux;
+
+namespace Dialtone.Engines;
+
+/// <summary>A non-blocking socket watched by a loop, edge-triggered: two flags remember what the kernel has said.</summary>
+internal sealed class EpollTransport : DescriptorTransport, IEpollSource
+{
+    private readonly EpollLoop _loop;
+    private readonly ReadyOn _readyOn;
+    private IReadyWaiter? _receiveWaiter;
+    private IReadyWaiter? _sendWaiter;
+    private ReadyGate? _sendGate; // made by the first send that has to wait
+    private volatile bool _readable = true;
+    private volatile bool _writable = true;
+    private volatile bool _hungUp;
+
+    public EpollTransport(EpollLoop loop, int descriptor, PeerKey peer, bool keepsMessages, ReadyOn readyOn)
+        : base(descriptor, peer, keepsMessages)
+    {
+        _loop = loop;
+        _readyOn = readyOn;
+        loop.Add(this, descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    }
+
+    int IEpollSource.Slot { get; set; } = -1;
+
+    /// <summary>The loop that watches this connection; an inline handler begins on its thread.</summary>
+    public EpollLoop Loop => _loop;
+
+    public override bool MayReceive => _readable;
+
+    public override int TryReceive(Memory<byte> buffer)
+    {
+        // Lowered before the call: an edge that comes during it raises it again.
+        _readable = false;
+        int count = base.TryReceive(buffer);
+        // A short read has emptied the socket (epoll(7)), except that the end of the stream has no edge of its own to wait for.
+        if (count == buffer.Length || (count >= 0 && (_hungUp || KeepsMessages)))
+            _readable = true;
+        return count;
+    }
+
+    public override void WaitToReceive(IReadyWaiter waiter)
+    {
+        Volatile.Write(ref _receiveWaiter, waiter);
+        Interlocked.MemoryBarrier();
+        if (_readable)
+            Wake(ref _receiveWaiter);
+    }
+
+    public override void Yield(IReadyWaiter waiter)
+    {
+        if (_readyOn == ReadyOn.Loop)
+            _loop.Post(waiter);
+        else
+            base.Yield(waiter);
+    }
+
+    public override int TrySend(ReadOnlyMemory<byte> buffer)
+    {
+        _writable = false;
+        int count = base.TrySend(buffer);
+        if (count == buffer.Length)
+            _writable = true;
+        return count;
+    }
+
+    public override long TrySendFile(Microsoft.Win32.SafeHandles.SafeFileHandle file, long offset, long count)
+    {
+        _writable = false;
+        long sent = base.TrySendFile(file, offset, count);
+        if (sent >= 0)
+            _writable = true;
+        return sent;
+    }
+
+    public override async ValueTask SendAsync(ReadOnlyMemory<byte> buffer)
+    {
+        while (true)
+        {
+            int sent = TrySend(buffer);
+            if (sent == buffer.Length)
+                return;
+            if (sent > 0)
+                buffer = buffer[sent..];
+            else
+                await WaitToSendAsync().ConfigureAwait(false);
+        }
+    }
+
+    public override ValueTask WaitToSendAsync()
+    {
+        ReadyGate gate = _sendGate ??= new ReadyGate();
+        ValueTask wait = gate.Arm();
+        Volatile.Write(ref _sendWaiter, gate);
+        Interlocked.MemoryBarrier();
+        if (_writable)
+            Wake(ref _sendWaiter);
+        return wait;
+    }
+
+    public void OnEvents(uint events)
+    {
+        if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+        {
+            if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+                _hungUp = true;
+            _readable = true;
+            Interlocked.MemoryBarrier();
+            Wake(ref _receiveWaiter);
+        }
+
+        if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
+        {
+            _writable = true;
+            Interlocked.MemoryBarrier();
+            Wake(ref _sendWaiter);
+        }
+    }
+
+    private void Wake(ref IReadyWaiter? place)
+    {
+        if (Volatile.Read(ref place) is null || Interlocked.Exchange(ref place, null) is not { } waiter)
+            return;
+        if (_readyOn == ReadyOn.Loop)
+            waiter.OnReady();
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(waiter, preferLocal: false);
+    }
+
+    protected override void WakeAll()
+    {
+        _readable = _writable = _hungUp = true;
+        Interlocked.MemoryBarrier();
+        // From any thread: the waiters' continuations belong on their own.
+        if (_readyOn == ReadyOn.Loop && EpollLoop.Current != _loop)
+        {
+            Post(ref _receiveWaiter);
+            Post(ref _sendWaiter);
+        }
+        else
+        {
+            Wake(ref _receiveWaiter);
+            Wake(ref _sendWaiter);
+        }
+    }
+
+    private void Post(ref IReadyWaiter? place)
+    {
+        if (Interlocked.Exchange(ref place, null) is { } waiter)
+            _loop.Post(waiter);
+    }
+
+    protected override void Unwatch() => _loop.Remove(this, Descriptor);
+}

@@ -1,0 +1,501 @@
+using System.Diagnostics;
+using Dialtone.Engines;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Dialtone;
+
+/// <summary>
+/// A socket server: listens on any number of addresses and runs one handler for every caller, under the policy and within the limits its
+/// options state.
+/// </summary>
+/// <remarks>
+/// Its life: bind everything or nothing, accept, and at the end drain: accept no more, tell handlers through <see cref="Connection.Closing"/>,
+/// let them finish until the deadline, cut the rest and report it. <see cref="StopAsync"/> may be called from anywhere, a handler included.
+/// </remarks>
+public sealed class Server : IAsyncDisposable
+{
+    /// <summary>How long handlers that were cut may take to notice before the report goes out without them.</summary>
+    private static readonly TimeSpan UnwindTime = TimeSpan.FromSeconds(1);
+
+    private readonly ServerOptions _options;
+    private readonly ILogger _logger;
+    private readonly ConnectionHost _host;
+    private readonly ConnectionTable _connections;
+    private readonly List<ConnectionMiddleware> _middleware = [];
+    private readonly List<StreamListener> _listeners = [];
+    private readonly List<Task> _acceptLoops = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource<DrainReport> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private readonly RejectionLog _rejections;
+    private ConnectionHandler? _handler;
+    private bool _handlerBlocks;
+    private ConnectionHandler _pipeline = static _ => Task.CompletedTask;
+    private Engine? _engine;
+    private Dispatcher? _dispatcher;
+    private Task? _stop;    // under _gate
+    private bool _isStarted; // under _gate
+
+    /// <summary>Makes a server; nothing is opened yet.</summary>
+    public Server(ServerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _logger = options.LoggerFactory?.CreateLogger("Dialtone.Server") ?? NullLogger.Instance;
+        Penalties = new PenaltyTable(options.Penalties, options.Time);
+        _host = new ConnectionHost(options.Time, options.Limits, options.BufferPool ?? BlockPool.Shared, _logger, Instruments.Shared)
+        {
+            Penalties = Penalties,
+        };
+        _connections = new ConnectionTable(options.Limits);
+        _rejections = new RejectionLog(_logger, _host.Clock);
+    }
+
+    /// <summary>Listens on one address and serves it with the default options until <paramref name="stopping"/> fires.</summary>
+    /// <returns>How the drain went.</returns>
+    public static async Task<DrainReport> RunAsync(Address listen, ConnectionHandler handler, CancellationToken stopping = default)
+    {
+        var server = new Server(new ServerOptions { Listen = [listen] }).Handle(handler);
+        await using (server.ConfigureAwait(false))
+            return await server.RunAsync(stopping).ConfigureAwait(false);
+    }
+
+    /// <summary>The addresses listened on, with their real ports, in the order of <see cref="ServerOptions.Listen"/>; empty until started.</summary>
+    public IReadOnlyList<Address> Addresses { get; private set; } = [];
+
+    /// <summary>Connections open now.</summary>
+    public int ActiveConnections => _connections.Count;
+
+    /// <summary>Failures by address; shared by all listeners.</summary>
+    public PenaltyTable Penalties { get; }
+
+    /// <summary>Wraps a middleware around the handler; the first one added is the outermost.</summary>
+    public Server Use(ConnectionMiddleware middleware)
+    {
+        ArgumentNullException.ThrowIfNull(middleware);
+        ThrowIfStarted();
+        _middleware.Add(middleware);
+        return this;
+    }
+
+    /// <summary>Serves every connection with an asynchronous function.</summary>
+    public Server Handle(ConnectionHandler handler) => SetHandler(handler, blocks: false);
+
+    /// <summary>Serves every connection with a new <typeparamref name="THandler"/>.</summary>
+    public Server Handle<THandler>()
+        where THandler : StreamHandler, new() => Handle(static () => new THandler());
+
+    /// <summary>Serves every connection with the handler that <paramref name="create"/> makes for it.</summary>
+    public Server Handle(Func<StreamHandler> create) => SetHandler(connection => create().RunAsync(connection), blocks: false);
+
+    /// <summary>Serves every connection with a function that blocks its thread.</summary>
+    public Server HandleBlocking(BlockingHandler handler) => SetHandler(
+        connection =>
+        {
+            handler(connection);
+            return Task.CompletedTask;
+        },
+        blocks: true);
+
+    /// <summary>Serves every connection with a new <typeparamref name="THandler"/> that blocks its thread.</summary>
+    public Server HandleBlocking<THandler>()
+        where THandler : BlockingStreamHandler, new() => HandleBlocking(static connection => new THandler().Run(connection));
+
+    private Server SetHandler(ConnectionHandler handler, bool blocks)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        ThrowIfStarted();
+        (_handler, _handlerBlocks) = (handler, blocks);
+        return this;
+    }
+
+    /// <summary>Binds every address and begins to accept; when one cannot be bound, none is.</summary>
+    /// <exception cref="TransportException">An address is in use or cannot be bound; the message says which and why.</exception>
+    /// <exception cref="InvalidOperationException">Started before, or nothing to listen on, or no handler.</exception>
+    public Task StartAsync()
+    {
+        lock (_gate)
+        {
+            ThrowIfStarted();
+            _isStarted = true;
+        }
+
+        if (_options.Listen.Count == 0)
+            throw new InvalidOperationException("There is nothing to listen on: set ServerOptions.Listen.");
+        Open();
+        foreach (StreamListener listener in _listeners)
+        {
+            _logger.Listening(listener.Address);
+            _acceptLoops.Add(AcceptAsync(listener));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Starts, serves until <paramref name="stopping"/> fires or <see cref="StopAsync"/> is called, and drains.</summary>
+    /// <returns>How the drain went.</returns>
+    public async Task<DrainReport> RunAsync(CancellationToken stopping = default)
+    {
+        await StartAsync().ConfigureAwait(false);
+        CancellationTokenRegistration registration = stopping.UnsafeRegister(static server => _ = ((Server)server!).StopAsync(), this);
+        await using (registration.ConfigureAwait(false))
+            return await _stopped.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Starts, serves one caller to the end of its conversation, and drains. What Python calls <c>handle_request</c>.</summary>
+    /// <param name="timeout">How long to wait for the caller; null for ever.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>False when nobody called in time.</returns>
+    public async Task<bool> HandleOneAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    {
+        var served = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ConnectionHandler handler = _handler ?? throw NoHandler();
+        _handler = async connection =>
+        {
+            try
+            {
+                await handler(connection).ConfigureAwait(false);
+            }
+            finally
+            {
+                served.TrySetResult();
+            }
+        };
+        _maxAccepts = 1;
+        await StartAsync().ConfigureAwait(false);
+        try
+        {
+            await served.Task.WaitAsync(timeout ?? Timeout.InfiniteTimeSpan, _options.Time, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+        finally
+        {
+            await StopAsync().ConfigureAwait(false);
+        }
+    }
+
+    private int _maxAccepts = int.MaxValue;
+
+    /// <summary>Drains: accepts no more, tells the handlers, waits, cuts the rest. Later calls join the first.</summary>
+    /// <param name="deadline">How long handlers may take; default <see cref="ServerOptions.DrainTimeout"/>. Zero cuts at once.</param>
+    /// <returns>Who finished and who was cut. Stragglers are a result, not an exception. A handler that calls this is not waited for.</returns>
+    public Task<DrainReport> StopAsync(TimeSpan? deadline = null)
+    {
+        if (Connection.Current is { } self && self.Host == _host)
+            _connections.DoNotWaitFor(self);
+        lock (_gate)
+            _stop ??= DrainAsync(deadline ?? _options.DrainTimeout, CloseReason.Drained);
+        return _stopped.Task;
+    }
+
+    /// <summary>Cuts: whatever still runs is aborted now.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Connection.Current is { } self && self.Host == _host)
+            _connections.DoNotWaitFor(self);
+        lock (_gate)
+            _stop ??= DrainAsync(TimeSpan.Zero, CloseReason.Disposed);
+        _connections.AbortAll(CloseReason.Disposed);
+        await _stopped.Task.ConfigureAwait(false);
+    }
+
+    private void Open()
+    {
+        bool isProcess = _options.Concurrency.Kind == ConcurrencyKind.Process;
+        var bound = new List<BoundSocket>();
+        var addresses = new List<Address>();
+        try
+        {
+            _dispatcher = Dispatcher.Create(_options.Concurrency, _handlerBlocks);
+            _pipeline = BuildPipeline();
+            _engine = CreateEngine();
+            foreach (Address address in _options.Listen)
+            {
+                if (address.Scheme == AddressScheme.Memory)
+                {
+                    _listeners.Add(new MemoryListener(address, _options.Socket.Backlog, _dispatcher.ReadyOn));
+                    addresses.Add(address);
+                    continue;
+                }
+
+                foreach (BoundSocket socket in SocketBinder.Bind(address, _options.Socket))
+                {
+                    bound.Add(socket);
+                    addresses.Add(socket.Address);
+                    _listeners.Add(_engine.Listen(socket, _options.Socket, _dispatcher.ReadyOn));
+                }
+            }
+
+            Addresses = addresses;
+        }
+        catch
+        {
+            foreach (StreamListener listener in _listeners)
+                listener.Dispose();
+            _listeners.Clear();
+            foreach (BoundSocket socket in bound)
+                socket.Dispose();
+            _dispatcher?.Dispose();
+            _engine?.Dispose();
+            throw;
+        }
+    }
+
+    private Engine CreateEngine() => _options.Engine switch
+    {
+        EngineKind.Sockets => new SocketsEngine(),
+        EngineKind.Epoll when !OperatingSystem.IsLinux() =>
+            throw new PlatformNotSupportedException("The Epoll engine needs Linux; use EngineKind.Sockets or Auto."),
+        EngineKind.Auto when !OperatingSystem.IsLinux() => new SocketsEngine(),
+        _ => new EpollEngine(_options.Loops),
+    };
+
+    /// <summary>Outermost first: what the options ask for, then the middleware in the order it was added, then the handler.</summary>
+    private ConnectionHandler BuildPipeline()
+    {
+        ConnectionHandler pipeline = _handler ?? throw NoHandler();
+        foreach (ConnectionMiddleware middleware in Enumerable.Reverse(_middleware))
+        {
+            ConnectionHandler next = pipeline;
+            pipeline = connection => middleware(connection, next);
+        }
+
+        return pipeline;
+    }
+
+    private static InvalidOperationException NoHandler() => new("There is no handler: call Handle or HandleBlocking before starting.");
+
+    // ---- accepting ----
+
+    private async Task AcceptAsync(StreamListener listener)
+    {
+        var backOff = new AcceptBackOff(_host.Clock.Time);
+        for (int left = _maxAccepts; left > 0; left--)
+        {
+            bool hasRoom = false;
+            try
+            {
+                await _dispatcher!.WaitForRoomAsync(_stopping.Token).ConfigureAwait(false);
+                hasRoom = true;
+                if (await listener.AcceptAsync().ConfigureAwait(false) is not { } transport)
+                    return;
+                hasRoom = !Admit(listener, transport);
+                if (backOff.Succeeded())
+                    _logger.Recovered(listener.Address);
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (TransportException e) when (e.Reason == TransportError.PeerReset)
+            {
+                _logger.AcceptFailed(listener.Address, e);
+            }
+            catch (TransportException e) when (e.Reason == TransportError.OutOfResources)
+            {
+                Instruments.Shared.Errors.Add(1, Instruments.ErrorType(e));
+                TimeSpan delay = backOff.Failed(out bool shouldLog);
+                if (shouldLog)
+                    _logger.OutOfResources(listener.Address, delay, e);
+                listener.ShedOne();
+                await backOff.WaitAsync(delay, _stopping.Token).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                Instruments.Shared.Errors.Add(1, Instruments.ErrorType(e));
+                _logger.AcceptBroken(listener.Address, e);
+                return;
+            }
+            finally
+            {
+                if (hasRoom)
+                    _dispatcher!.ReleaseRoom();
+            }
+        }
+    }
+
+    /// <summary>Lets a caller in, or closes it: true when the policy has it now.</summary>
+    private bool Admit(StreamListener listener, Transport transport)
+    {
+        if (_connections.TryAdmit(transport.PeerKey, Penalties) is { } refusal)
+        {
+            _rejections.Rejected(transport.RemoteEndPoint, refusal);
+            transport.Dispose();
+            return false;
+        }
+
+        var connection = new Connection(_host, transport, listener.Address);
+        _connections.Add(connection);
+        Instruments.Shared.Accepted.Add(1);
+        Instruments.Shared.Active.Add(1);
+        if (_logger.IsEnabled(LogLevel.Debug))
+            _logger.Accepted(connection.Id, connection.RemoteEndPoint);
+        connection.ScheduleDeadline();
+        _dispatcher!.Dispatch(new Conversation(this, connection));
+        return true;
+    }
+
+    // ---- serving ----
+
+    /// <summary>One caller from the door to the end. Never throws.</summary>
+    internal async Task ServeAsync(Connection connection)
+    {
+        connection.MakeCurrent();
+        using Activity? activity = Instruments.Shared.Activities.StartActivity("dialtone.connection", ActivityKind.Server);
+        CloseReason reason;
+        try
+        {
+            if (_options.Verify is null || await VerifyAsync(connection).ConfigureAwait(false))
+            {
+                await _pipeline(connection).ConfigureAwait(false);
+                reason = connection.PeerHasFinished ? CloseReason.PeerClosed : CloseReason.HandlerFinished;
+            }
+            else
+            {
+                reason = CloseReason.Refused;
+            }
+        }
+        catch (Exception e)
+        {
+            reason = ReasonFor(connection, e);
+        }
+
+        await connection.CloseAsync(reason).ConfigureAwait(false);
+        Ended(connection);
+    }
+
+    private async ValueTask<bool> VerifyAsync(Connection connection)
+    {
+        try
+        {
+            return await _options.Verify!(connection).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Instruments.Shared.Errors.Add(1, Instruments.ErrorType(e));
+            _logger.HookFailed(nameof(ServerOptions.Verify), e);
+            return false;
+        }
+    }
+
+    private CloseReason ReasonFor(Connection connection, Exception error)
+    {
+        switch (error)
+        {
+            case TransportException { Reason: TransportError.Aborted } aborted:
+                return aborted.CloseReason == CloseReason.None ? CloseReason.Aborted : aborted.CloseReason;
+            case TransportException { Reason: TransportError.PeerReset } when connection.CloseReason == CloseReason.None:
+                return CloseReason.PeerReset;
+            case OperationCanceledException when connection.Closing.IsCancellationRequested:
+                return CloseReason.HandlerFinished; // the handler took the hint to stop
+            case var _ when connection.CloseReason != CloseReason.None:
+                return connection.CloseReason; // whatever it says, it is the echo of an end that is already on record
+        }
+
+        Instruments.Shared.Errors.Add(1, Instruments.ErrorType(error));
+        _logger.HandlerFailed(connection.Id, error);
+        try
+        {
+            _options.HandlerFailed?.Invoke(connection, error);
+        }
+        catch (Exception e)
+        {
+            _logger.HookFailed(nameof(ServerOptions.HandlerFailed), e);
+        }
+
+        return CloseReason.HandlerError;
+    }
+
+    internal void Ended(Connection connection)
+    {
+        Instruments metrics = Instruments.Shared;
+        CloseReason reason = connection.CloseReason;
+        metrics.Active.Add(-1);
+        metrics.Closed.Add(1, Instruments.Reason(reason));
+        metrics.Received.Add(connection.BytesReceived);
+        metrics.Sent.Add(connection.BytesSent);
+        if (metrics.HandlerSeconds.Enabled)
+            metrics.HandlerSeconds.Record((_host.Clock.Now - connection.StartedAt) / 1000.0);
+        if (_logger.IsEnabled(LogLevel.Debug))
+            _logger.Ended(connection.Id, reason, connection.BytesReceived, connection.BytesSent);
+        _connections.Remove(connection);
+    }
+
+    // ---- ending ----
+
+    private async Task DrainAsync(TimeSpan deadline, CloseReason reason)
+    {
+        TimeProvider time = _host.Clock.Time;
+        long started = time.GetTimestamp();
+        // Not under the caller's lock, and not on an event loop that the rest may have to wait for.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        int before = _connections.Count;
+        _logger.Stopping(before, deadline);
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        foreach (StreamListener listener in _listeners)
+            listener.Stop();
+        await Task.WhenAll(_acceptLoops).ConfigureAwait(false);
+        await CancelClosingAsync().ConfigureAwait(false);
+        if (deadline > TimeSpan.Zero)
+            await _connections.WhenDrainedAsync(deadline, time).ConfigureAwait(false);
+
+        IReadOnlyList<Straggler> stragglers = _connections.Describe(_host.Clock.Now);
+        _connections.AbortAll(reason);
+        _dispatcher?.Dispose();
+        await _connections.WhenDrainedAsync(UnwindTime, time).ConfigureAwait(false);
+        foreach (StreamListener listener in _listeners)
+            listener.Dispose();
+        if (_connections.Count == 0)
+            _engine?.Dispose();
+        else
+            _connections.WhenEmpty(() => _engine?.Dispose());
+        var report = new DrainReport(time.GetElapsedTime(started), before - stragglers.Count, stragglers);
+        _logger.Stopped(report);
+        _stopped.SetResult(report);
+    }
+
+    private async Task CancelClosingAsync()
+    {
+        try
+        {
+            await _host.Closing.CancelAsync().ConfigureAwait(false);
+        }
+        catch (AggregateException e)
+        {
+            // A handler registered something that throws; the drain goes on.
+            _logger.HookFailed(nameof(Connection.Closing), e);
+        }
+    }
+
+    private void ThrowIfStarted()
+    {
+        if (_isStarted)
+            throw new InvalidOperationException("The server was started before; make a new one.");
+    }
+
+    /// <summary>A connection and the server that serves it, as the policies see them.</summary>
+    private sealed class Conversation(Server server, Connection connection) : IConversation
+    {
+        public EpollLoop? Loop => (connection.Transport as EpollTransport)?.Loop;
+
+        public Task RunAsync() => server.ServeAsync(connection);
+
+        public void Reject(CloseReason reason)
+        {
+            connection.Abort(reason);
+            server._rejections.Rejected(null, reason);
+            _ = EndAsync();
+        }
+
+        private async Task EndAsync()
+        {
+            await connection.CloseAsync(connection.CloseReason).ConfigureAwait(false);
+            server.Ended(connection);
+        }
+    }
+}
