@@ -11,6 +11,8 @@ public static class Framing
     /// <summary>The default maximum of a line, in bytes: 64 KiB, as asyncio's.</summary>
     public const int DefaultMaxLineBytes = 64 * 1024;
 
+    internal static FrameCodec DefaultLine { get; } = Line();
+
     /// <summary>No framing: a frame is what has arrived, at most <paramref name="maxBytes"/>. Messages stick together.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The maximum is less than 1.</exception>
     public static FrameCodec Raw(int maxBytes) => new RawCodec(maxBytes);

@@ -34,10 +34,12 @@ internal sealed class LineCodec(int maxFrameBytes, LineEnding ending) : FrameCod
     {
         if (frame.Contains((byte)'\n') || frame is [.., (byte)'\r'])
         {
-            throw new ProtocolException(
-                ProtocolError.DelimiterInFrame, "A line cannot contain a line feed or end in a carriage return.");
+            throw NotOneLine();
         }
     }
+
+    internal static ProtocolException NotOneLine() =>
+        new(ProtocolError.DelimiterInFrame, "A line cannot contain a line feed or end in a carriage return.");
 
     private static long Find(in ReadOnlySequence<byte> input, long start)
     {
