@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Dialtone;
 
 public sealed partial class StructFormat
@@ -14,39 +17,83 @@ public sealed partial class StructFormat
     /// The buffer is too short, or a value too many, too few, of the wrong kind or out of range. The bytes of the record
     /// may then be half written.
     /// </exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PackInto<T1>(Span<byte> destination, int offset, T1 value1)
         where T1 : allows ref struct
     {
-        var target = Claim(destination, offset, 1);
-        Put(target, 0, value1);
+        if (HasShape(StructShape.Of<T1>()) && Holds(destination, offset))
+        {
+            if (_reversed)
+                Reverse(ref value1);
+
+            ref byte place = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), offset);
+            Store(ref place, value1);
+            return;
+        }
+
+        var record = Claim(destination, offset, 1);
+        Put(record, 0, value1);
     }
 
     /// <summary>Packs two values into a buffer without boxing.</summary>
     /// <inheritdoc cref="PackInto{T1}(Span{byte}, int, T1)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PackInto<T1, T2>(Span<byte> destination, int offset, T1 value1, T2 value2)
         where T1 : allows ref struct
         where T2 : allows ref struct
     {
-        var target = Claim(destination, offset, 2);
-        Put(target, 0, value1);
-        Put(target, 1, value2);
+        if (HasShape(StructShape.Of<T1, T2>()) && Holds(destination, offset))
+        {
+            if (_reversed)
+            {
+                Reverse(ref value1);
+                Reverse(ref value2);
+            }
+
+            ref byte place = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), offset);
+            place = ref Store(ref place, value1);
+            Store(ref place, value2);
+            return;
+        }
+
+        var record = Claim(destination, offset, 2);
+        Put(record, 0, value1);
+        Put(record, 1, value2);
     }
 
     /// <summary>Packs three values into a buffer without boxing.</summary>
     /// <inheritdoc cref="PackInto{T1}(Span{byte}, int, T1)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PackInto<T1, T2, T3>(Span<byte> destination, int offset, T1 value1, T2 value2, T3 value3)
         where T1 : allows ref struct
         where T2 : allows ref struct
         where T3 : allows ref struct
     {
-        var target = Claim(destination, offset, 3);
-        Put(target, 0, value1);
-        Put(target, 1, value2);
-        Put(target, 2, value3);
+        if (HasShape(StructShape.Of<T1, T2, T3>()) && Holds(destination, offset))
+        {
+            if (_reversed)
+            {
+                Reverse(ref value1);
+                Reverse(ref value2);
+                Reverse(ref value3);
+            }
+
+            ref byte place = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), offset);
+            place = ref Store(ref place, value1);
+            place = ref Store(ref place, value2);
+            Store(ref place, value3);
+            return;
+        }
+
+        var record = Claim(destination, offset, 3);
+        Put(record, 0, value1);
+        Put(record, 1, value2);
+        Put(record, 2, value3);
     }
 
     /// <summary>Packs four values into a buffer without boxing.</summary>
     /// <inheritdoc cref="PackInto{T1}(Span{byte}, int, T1)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PackInto<T1, T2, T3, T4>(
         Span<byte> destination, int offset, T1 value1, T2 value2, T3 value3, T4 value4)
         where T1 : allows ref struct
@@ -54,15 +101,34 @@ public sealed partial class StructFormat
         where T3 : allows ref struct
         where T4 : allows ref struct
     {
-        var target = Claim(destination, offset, 4);
-        Put(target, 0, value1);
-        Put(target, 1, value2);
-        Put(target, 2, value3);
-        Put(target, 3, value4);
+        if (HasShape(StructShape.Of<T1, T2, T3, T4>()) && Holds(destination, offset))
+        {
+            if (_reversed)
+            {
+                Reverse(ref value1);
+                Reverse(ref value2);
+                Reverse(ref value3);
+                Reverse(ref value4);
+            }
+
+            ref byte place = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), offset);
+            place = ref Store(ref place, value1);
+            place = ref Store(ref place, value2);
+            place = ref Store(ref place, value3);
+            Store(ref place, value4);
+            return;
+        }
+
+        var record = Claim(destination, offset, 4);
+        Put(record, 0, value1);
+        Put(record, 1, value2);
+        Put(record, 2, value3);
+        Put(record, 3, value4);
     }
 
     /// <summary>Packs five values into a buffer without boxing.</summary>
     /// <inheritdoc cref="PackInto{T1}(Span{byte}, int, T1)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PackInto<T1, T2, T3, T4, T5>(
         Span<byte> destination, int offset, T1 value1, T2 value2, T3 value3, T4 value4, T5 value5)
         where T1 : allows ref struct
@@ -71,16 +137,37 @@ public sealed partial class StructFormat
         where T4 : allows ref struct
         where T5 : allows ref struct
     {
-        var target = Claim(destination, offset, 5);
-        Put(target, 0, value1);
-        Put(target, 1, value2);
-        Put(target, 2, value3);
-        Put(target, 3, value4);
-        Put(target, 4, value5);
+        if (HasShape(StructShape.Of<T1, T2, T3, T4, T5>()) && Holds(destination, offset))
+        {
+            if (_reversed)
+            {
+                Reverse(ref value1);
+                Reverse(ref value2);
+                Reverse(ref value3);
+                Reverse(ref value4);
+                Reverse(ref value5);
+            }
+
+            ref byte place = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), offset);
+            place = ref Store(ref place, value1);
+            place = ref Store(ref place, value2);
+            place = ref Store(ref place, value3);
+            place = ref Store(ref place, value4);
+            Store(ref place, value5);
+            return;
+        }
+
+        var record = Claim(destination, offset, 5);
+        Put(record, 0, value1);
+        Put(record, 1, value2);
+        Put(record, 2, value3);
+        Put(record, 3, value4);
+        Put(record, 4, value5);
     }
 
     /// <summary>Packs six values into a buffer without boxing.</summary>
     /// <inheritdoc cref="PackInto{T1}(Span{byte}, int, T1)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PackInto<T1, T2, T3, T4, T5, T6>(
         Span<byte> destination, int offset, T1 value1, T2 value2, T3 value3, T4 value4, T5 value5, T6 value6)
         where T1 : allows ref struct
@@ -90,17 +177,40 @@ public sealed partial class StructFormat
         where T5 : allows ref struct
         where T6 : allows ref struct
     {
-        var target = Claim(destination, offset, 6);
-        Put(target, 0, value1);
-        Put(target, 1, value2);
-        Put(target, 2, value3);
-        Put(target, 3, value4);
-        Put(target, 4, value5);
-        Put(target, 5, value6);
+        if (HasShape(StructShape.Of<T1, T2, T3, T4, T5, T6>()) && Holds(destination, offset))
+        {
+            if (_reversed)
+            {
+                Reverse(ref value1);
+                Reverse(ref value2);
+                Reverse(ref value3);
+                Reverse(ref value4);
+                Reverse(ref value5);
+                Reverse(ref value6);
+            }
+
+            ref byte place = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), offset);
+            place = ref Store(ref place, value1);
+            place = ref Store(ref place, value2);
+            place = ref Store(ref place, value3);
+            place = ref Store(ref place, value4);
+            place = ref Store(ref place, value5);
+            Store(ref place, value6);
+            return;
+        }
+
+        var record = Claim(destination, offset, 6);
+        Put(record, 0, value1);
+        Put(record, 1, value2);
+        Put(record, 2, value3);
+        Put(record, 3, value4);
+        Put(record, 4, value5);
+        Put(record, 5, value6);
     }
 
     /// <summary>Packs seven values into a buffer without boxing.</summary>
     /// <inheritdoc cref="PackInto{T1}(Span{byte}, int, T1)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PackInto<T1, T2, T3, T4, T5, T6, T7>(
         Span<byte> destination, int offset, T1 value1, T2 value2, T3 value3, T4 value4, T5 value5, T6 value6, T7 value7)
         where T1 : allows ref struct
@@ -111,18 +221,43 @@ public sealed partial class StructFormat
         where T6 : allows ref struct
         where T7 : allows ref struct
     {
-        var target = Claim(destination, offset, 7);
-        Put(target, 0, value1);
-        Put(target, 1, value2);
-        Put(target, 2, value3);
-        Put(target, 3, value4);
-        Put(target, 4, value5);
-        Put(target, 5, value6);
-        Put(target, 6, value7);
+        if (HasShape(StructShape.Of<T1, T2, T3, T4, T5, T6, T7>()) && Holds(destination, offset))
+        {
+            if (_reversed)
+            {
+                Reverse(ref value1);
+                Reverse(ref value2);
+                Reverse(ref value3);
+                Reverse(ref value4);
+                Reverse(ref value5);
+                Reverse(ref value6);
+                Reverse(ref value7);
+            }
+
+            ref byte place = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), offset);
+            place = ref Store(ref place, value1);
+            place = ref Store(ref place, value2);
+            place = ref Store(ref place, value3);
+            place = ref Store(ref place, value4);
+            place = ref Store(ref place, value5);
+            place = ref Store(ref place, value6);
+            Store(ref place, value7);
+            return;
+        }
+
+        var record = Claim(destination, offset, 7);
+        Put(record, 0, value1);
+        Put(record, 1, value2);
+        Put(record, 2, value3);
+        Put(record, 3, value4);
+        Put(record, 4, value5);
+        Put(record, 5, value6);
+        Put(record, 6, value7);
     }
 
     /// <summary>Packs eight values into a buffer without boxing.</summary>
     /// <inheritdoc cref="PackInto{T1}(Span{byte}, int, T1)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PackInto<T1, T2, T3, T4, T5, T6, T7, T8>(
         Span<byte> destination, int offset, T1 value1, T2 value2, T3 value3, T4 value4, T5 value5, T6 value6, T7 value7, T8 value8)
         where T1 : allows ref struct
@@ -134,14 +269,40 @@ public sealed partial class StructFormat
         where T7 : allows ref struct
         where T8 : allows ref struct
     {
-        var target = Claim(destination, offset, 8);
-        Put(target, 0, value1);
-        Put(target, 1, value2);
-        Put(target, 2, value3);
-        Put(target, 3, value4);
-        Put(target, 4, value5);
-        Put(target, 5, value6);
-        Put(target, 6, value7);
-        Put(target, 7, value8);
+        if (HasShape(StructShape.Of<T1, T2, T3, T4, T5, T6, T7, T8>()) && Holds(destination, offset))
+        {
+            if (_reversed)
+            {
+                Reverse(ref value1);
+                Reverse(ref value2);
+                Reverse(ref value3);
+                Reverse(ref value4);
+                Reverse(ref value5);
+                Reverse(ref value6);
+                Reverse(ref value7);
+                Reverse(ref value8);
+            }
+
+            ref byte place = ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), offset);
+            place = ref Store(ref place, value1);
+            place = ref Store(ref place, value2);
+            place = ref Store(ref place, value3);
+            place = ref Store(ref place, value4);
+            place = ref Store(ref place, value5);
+            place = ref Store(ref place, value6);
+            place = ref Store(ref place, value7);
+            Store(ref place, value8);
+            return;
+        }
+
+        var record = Claim(destination, offset, 8);
+        Put(record, 0, value1);
+        Put(record, 1, value2);
+        Put(record, 2, value3);
+        Put(record, 3, value4);
+        Put(record, 4, value5);
+        Put(record, 5, value6);
+        Put(record, 6, value7);
+        Put(record, 7, value8);
     }
 }

@@ -1,83 +1,52 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Dialtone;
 
+// Beneath the generic overloads. Store and Load move values whose bits are the item's already and give the next place;
+// they are called only where StructShape says so of all of them and the record's length is checked. Put and Get do the
+// rest, item by item.
 public sealed partial class StructFormat
 {
-    // A value whose bits are already the item's is one store at a known offset. The span was claimed for the whole
-    // record and every offset lies within it, so the store needs no check.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Put<T>(Span<byte> target, int index, T value)
+    private bool HasShape(ulong shape) => _shape == shape;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref byte Store<T>(ref byte place, T value)
         where T : allows ref struct
     {
-        if (TypeOf(index) != StructTag<T>.Value)
-        {
-            Convert(target, index, value);
-            return;
-        }
-
-        ref byte place = ref Unsafe.Add(ref MemoryMarshal.GetReference(target), _items[index].Offset);
-        if (_reversed)
-            Reverse(ref value);
         Unsafe.WriteUnaligned(ref place, value);
+        return ref Unsafe.Add(ref place, Unsafe.SizeOf<T>());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private T Get<T>(ReadOnlySpan<byte> source, int index)
+    private static ref byte Load<T>(ref byte place, out T value)
     {
-        if (TypeOf(index) != StructTag<T>.Value)
-            return Convert<T>(source, index);
-
-        var value = Unsafe.ReadUnaligned<T>(ref Unsafe.Add(ref MemoryMarshal.GetReference(source), _items[index].Offset));
-        if (_reversed)
-            Reverse(ref value);
-        return value;
+        value = Unsafe.ReadUnaligned<T>(ref place);
+        return ref Unsafe.Add(ref place, Unsafe.SizeOf<T>());
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private StructType TypeOf(int index) => (StructType)(byte)(_types >> (8 * index));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Convert<T>(Span<byte> target, int index, T value)
+    private void Put<T>(Span<byte> record, int index, T value)
         where T : allows ref struct
     {
         ref readonly var item = ref _items[index];
-        var place = target.Slice(item.Offset, item.Size);
-        if (StructArgument.TryGetSpan(ref value, out var bytes))
-        {
-            if (StructEncoder.Bytes(item.Type, place, bytes) is { } error)
-                throw StructErrors.Refused(this, item, index, error, StructErrors.Describe(bytes));
-        }
-        else if (StructArgument.TryGetValue(ref value, out var argument))
-        {
-            if (StructEncoder.Encode(item.Type, place, _bigEndian, argument) is { } error)
-                throw StructErrors.Refused(this, item, index, error, StructErrors.Describe(argument));
-        }
-        else
-        {
-            throw StructErrors.Refused(this, item, index, StructError.WrongType, typeof(T).Name);
-        }
+        if (StructArgument.Encode(item.Type, record.Slice(item.Offset, item.Size), _reversed, ref value) is { } error)
+            throw StructErrors.Refused(this, item, index, error, StructArgument.Describe(ref value));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private T Convert<T>(ReadOnlySpan<byte> source, int index)
+    private T Get<T>(ReadOnlySpan<byte> record, int index)
     {
         ref readonly var item = ref _items[index];
-        var value = StructDecoder.Decode(item.Type, source.Slice(item.Offset, item.Size), _bigEndian);
-        return StructDecoder.Convert(value, out T result) is { } error
-            ? throw StructErrors.Unreadable(this, item, index, error, StructErrors.Describe(value), typeof(T).Name)
-            : result;
-    }
+        var bytes = record.Slice(item.Offset, item.Size);
+        if (StructArgument.Decode(item.Type, bytes, _reversed, out T result) is { } error)
+        {
+            string value = StructErrors.Describe(StructDecoder.Decode(item.Type, bytes, _reversed));
+            throw StructErrors.Unreadable(this, item, index, error, value, typeof(T).Name);
+        }
 
-    private ReadOnlySpan<byte> Claim(ReadOnlySpan<byte> source, int values)
-    {
-        if (values != ItemCount)
-            StructErrors.ThrowWrongItemCount(this, values);
-        if (source.Length != Size)
-            StructErrors.ThrowWrongLength(this, source.Length);
-        return source;
+        return result;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -34,7 +34,7 @@ public sealed partial class StructFormat
             for (int i = 0; i < field.Count; i++, next++)
             {
                 var place = target.Slice(field.Offset + i * field.Size, field.Size);
-                if (StructEncoder.Encode(field.Type, place, _bigEndian, values[next]) is { } error)
+                if (StructEncoder.Encode(field.Type, place, _reversed, values[next]) is { } error)
                     throw StructErrors.Refused(this, field, next, error, StructErrors.Describe(values[next]));
             }
         }
@@ -44,8 +44,7 @@ public sealed partial class StructFormat
     /// <exception cref="StructException">The source is shorter or longer.</exception>
     public StructValue[] Unpack(ReadOnlySpan<byte> source)
     {
-        RequireExactly(source);
-        return Read(source);
+        return Read(Claim(source, ItemCount));
     }
 
     /// <summary>Unpacks the <see cref="Size"/> bytes at an offset; more may follow.</summary>
@@ -64,7 +63,7 @@ public sealed partial class StructFormat
         foreach (ref readonly var field in _fields.AsSpan())
         {
             for (int i = 0; i < field.Count; i++)
-                values[next++] = StructDecoder.Decode(field.Type, source.Slice(field.Offset + i * field.Size, field.Size), _bigEndian);
+                values[next++] = StructDecoder.Decode(field.Type, source.Slice(field.Offset + i * field.Size, field.Size), _reversed);
         }
 
         return values;

@@ -19,8 +19,7 @@ public sealed partial class StructFormat
 
     private readonly StructField[] _fields;
     private readonly StructField[] _items;   // one per value; only for formats the generic overloads can serve
-    private readonly ulong _types;           // their types, a byte each, the first in the lowest
-    private readonly bool _bigEndian;
+    private readonly ulong _shape;           // theirs, see StructShape; 0 when some value needs a closer look
     private readonly bool _reversed;         // the format's byte order is not this machine's
     private readonly bool _hasGaps;
 
@@ -31,14 +30,12 @@ public sealed partial class StructFormat
         Size = parser.Size;
         ItemCount = parser.ItemCount;
         _fields = parser.Fields;
-        _bigEndian = parser.BigEndian;
         _reversed = parser.BigEndian == BitConverter.IsLittleEndian;
         _hasGaps = _fields.Sum(field => (long)field.Size * field.Count) != Size;
         _items = ItemCount <= MostArguments
             ? [.. _fields.SelectMany(field => Enumerable.Range(0, field.Count), (field, i) => field[i])]
             : [];
-        for (int i = 0; i < _items.Length; i++)
-            _types |= (ulong)Exact(_items[i].Type) << (8 * i);
+        _shape = _hasGaps ? 0 : StructShape.Of(_items);
     }
 
     /// <summary>The format as it was given.</summary>
@@ -74,40 +71,38 @@ public sealed partial class StructFormat
         throw new ArgumentOutOfRangeException(nameof(item));
     }
 
-    // The type whose bits a .NET value has already; what needs a look at the value has none.
-    private static StructType Exact(StructType type) => type switch
-    {
-        StructType.NativeSingle => StructType.Single,
-        StructType.Pointer => StructType.UInt64,
-        <= StructType.Double => type,
-        _ => (StructType)byte.MaxValue,
-    };
-
-    // The bytes a record goes to: checked once, so that what follows needs no checks of its own.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // The bytes a record goes to; what stands between its items is zeroed, as CPython does.
     private Span<byte> Claim(Span<byte> destination, int offset, int values)
     {
         if (values != ItemCount)
             StructErrors.ThrowWrongItemCount(this, values);
-        if ((uint)offset > (uint)destination.Length || destination.Length - offset < Size)
+        if (!Holds(destination, offset))
             StructErrors.ThrowWrongTarget(this, destination.Length, offset);
 
-        var target = MemoryMarshal.CreateSpan(ref Unsafe.Add(ref MemoryMarshal.GetReference(destination), offset), Size);
+        var record = destination.Slice(offset, Size);
         if (_hasGaps)
-            target.Clear();
-        return target;
+            record.Clear();
+        return record;
     }
 
-    private ReadOnlySpan<byte> From(ReadOnlySpan<byte> source, int offset)
+    private ReadOnlySpan<byte> Claim(ReadOnlySpan<byte> source, int values)
     {
-        if ((uint)offset > (uint)source.Length || source.Length - offset < Size)
-            StructErrors.ThrowWrongTarget(this, source.Length, offset);
-        return source.Slice(offset, Size);
-    }
-
-    private void RequireExactly(ReadOnlySpan<byte> source)
-    {
+        if (values != ItemCount)
+            StructErrors.ThrowWrongItemCount(this, values);
         if (source.Length != Size)
             StructErrors.ThrowWrongLength(this, source.Length);
+        return source;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ReadOnlySpan<byte> From(ReadOnlySpan<byte> source, int offset)
+    {
+        if (!Holds(source, offset))
+            StructErrors.ThrowWrongTarget(this, source.Length, offset);
+        return MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetReference(source), offset), Size);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Holds(ReadOnlySpan<byte> buffer, int offset) =>
+        (ulong)(uint)offset + (uint)Size <= (uint)buffer.Length;   // a negative offset becomes one past every end
 }
