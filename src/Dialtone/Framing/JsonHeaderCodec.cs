@@ -134,7 +134,8 @@ public sealed class JsonHeaderCodec<THeader>
         }
     }
 
-    private long BodyLength(THeader header)
+    /// <summary>Bytes of the body a header states, within the bound.</summary>
+    internal long BodyLength(THeader header)
     {
         long length;
         try
