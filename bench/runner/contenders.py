@@ -36,8 +36,8 @@ def _python(script, *arguments):
 
 
 def _dialtone(*arguments, scheme="tcp"):
-    return _dotnet("Dialtone.Cli", "serve", "echo", "--listen", f"{scheme}://127.0.0.1:0", *arguments,
-                   assembly="dialtone")
+    return _dotnet("Dialtone.Cli", "serve", "echo", "--listen", f"{scheme}://127.0.0.1:0",
+                   "--max-connections", "20000", *arguments, assembly="dialtone")
 
 
 _INLINE_COMPLETIONS = {"DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS": "1"}
