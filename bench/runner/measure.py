@@ -5,7 +5,7 @@ import select
 import subprocess
 import time
 
-from contenders import BENCH, C_OUTPUT, PYTHON, RECEIVED
+from contenders import BENCH, C_OUTPUT, PYTHON, RECEIVED, ROOT
 from scenarios import Alone, Body, Idle
 
 SERVER_CORE, LOAD_CORE = "0", "1"
@@ -52,7 +52,8 @@ def _port_of(server, log):
     port = line.rpartition(":")[2]
     if not line.startswith("listening ") or not port.isdigit():
         complaint = log.read_text().strip().splitlines()
-        raise Failed(f"it did not listen: {line or (complaint[-1] if complaint else 'it said nothing')}")
+        why = line or (complaint[-1] if complaint else "it said nothing")
+        raise Failed(f"it did not listen: {why}".replace(f"{ROOT}/", ""))
     return int(port)
 
 

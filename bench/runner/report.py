@@ -51,7 +51,7 @@ class Results:
         return None if (scenario, contender) in self.failures else self.median(scenario, contender, column)
 
     def bars(self):
-        """Yields (scenario, the bar in words, what was measured, whether it is met or None if not measured)."""
+        """Yields (scenario, the bar in words, what was measured, what C does there, met or None if not measured)."""
         for scenario in self.scenarios:
             for bar in scenario.bars:
                 if isinstance(bar, Ratio):
@@ -59,18 +59,26 @@ class Results:
                     ours = self._sound_median(scenario.name, bar.contender, scenario.column)
                     theirs = self._sound_median(scenario.name, bar.rival, scenario.column)
                     measured = ours / theirs if ours and theirs else None
-                    yield scenario, words, _ratio(measured), None if measured is None else measured >= bar.least
+                    limit = self._limit(scenario)
+                    best = self._sound_median(scenario.name, limit, scenario.column) if limit else None
+                    yield (scenario, words, _ratio(measured), _ratio(best / theirs if best and theirs else None),
+                           None if measured is None else measured >= bar.least)
                 else:
                     words = f"{bar.contender} ≤ {bar.most:g} {bar.unit}"
                     measured = self._sound_median(scenario.name, bar.contender, bar.column)
-                    yield (scenario, words, _number(measured, COLUMNS[bar.column][1]),
+                    yield (scenario, words, _number(measured, COLUMNS[bar.column][1]), "–",
                            None if measured is None else measured <= bar.most)
 
+    def _limit(self, scenario):
+        """The contender written in C, if it was measured."""
+        return next((name for name in scenario.contenders if name.startswith("c-") and
+                     self.values(scenario.name, name, scenario.column)), None)
+
     def summary(self):
-        lines = ["## Bars", "", "| scenario | bar | measured | |", "|---|---|--:|---|"]
-        for scenario, words, measured, met in self.bars():
+        lines = ["## Bars", "", "| scenario | bar | measured | C in its place | |", "|---|---|--:|--:|---|"]
+        for scenario, words, measured, best, met in self.bars():
             verdict = {True: "met", False: "**missed**", None: "not measured"}[met]
-            lines.append(f"| {scenario.name} | {words} | {measured} | {verdict} |")
+            lines.append(f"| {scenario.name} | {words} | {measured} | {best} | {verdict} |")
         if lines[-1].startswith("|---"):
             lines = []
         for scenario in self.scenarios:
@@ -84,7 +92,7 @@ class Results:
         measured.sort(key=lambda name: self.median(scenario.name, name, column), reverse=scenario.more_is_better)
         others = [name for name in SHOWN if name != column and
                   any(self.values(scenario.name, contender, name) for contender in measured)]
-        limit = next((name for name in scenario.contenders if name.startswith("c-") and name in measured), None)
+        limit = self._limit(scenario)
         ratios = limit and not isinstance(scenario.kind, Idle)
 
         headings = ["contender", "", COLUMNS[column][0], "lowest – highest"]
