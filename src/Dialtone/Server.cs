@@ -123,6 +123,8 @@ public sealed class Server : IAsyncDisposable
 
         if (_options.Listen.Count == 0)
             throw new InvalidOperationException("There is nothing to listen on: set ServerOptions.Listen.");
+        foreach (ConnectionMiddleware middleware in _middleware)
+            (middleware.Target as IServerStarting)?.Starting(_logger);
         Open();
         foreach (StreamListener listener in _listeners)
         {

@@ -141,6 +141,9 @@ public sealed class Connection : IAsyncDisposable, IDeadline
 
     internal ConnectionHost Host => _host;
 
+    /// <summary>The <c>tls-server-end-point</c> of the TLS channel underneath, set by the TLS layer; empty without one.</summary>
+    internal ReadOnlyMemory<byte> ChannelBinding { get; set; }
+
     internal long StartedAt { get; }
 
     /// <summary>The address limits and penalties go by.</summary>
@@ -266,7 +269,7 @@ public sealed class Connection : IAsyncDisposable, IDeadline
             return;
         try
         {
-            if (CloseReason == CloseReason.None && reason is CloseReason.HandlerFinished or CloseReason.PeerClosed)
+            if (CloseReason == CloseReason.None && reason is CloseReason.HandlerFinished or CloseReason.PeerClosed or CloseReason.AuthenticationFailed)
             {
                 _isLingering = true;
                 BeginStage(_host.Limits.Linger);
