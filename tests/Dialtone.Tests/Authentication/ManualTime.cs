@@ -25,7 +25,7 @@ internal sealed class ManualTime : TimeProvider
             _now += by;
             due = [.. _timers.Where(timer => timer.Due <= _now)];
             foreach (Timer timer in due)
-                _timers.Remove(timer);
+                timer.Repeat();
         }
         foreach (Timer timer in due)
             timer.Fire();
@@ -42,12 +42,17 @@ internal sealed class ManualTime : TimeProvider
     {
         public TimeSpan Due { get; private set; }
 
+        private TimeSpan Period { get; set; }
+
         public void Fire() => callback(state);
+
+        public void Repeat() => Change(Period > TimeSpan.Zero ? Period : Timeout.InfiniteTimeSpan, Period);
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (owner._gate)
             {
+                Period = period;
                 owner._timers.Remove(this);
                 if (dueTime >= TimeSpan.Zero)
                 {
