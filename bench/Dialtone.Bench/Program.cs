@@ -1,13 +1,27 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Dialtone.Bench;
+
+using var stopping = new CancellationTokenSource();
+using var onTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+{
+    signal.Cancel = true;
+    stopping.Cancel();
+});
 
 switch (args)
 {
+    case ["receive", var path]:
+        await Receiving.RunAsync(path, stopping.Token);
+        return 0;
     case ["pack", var how, "--warmup", var warmup, var seconds]:
         Packing.Run(how, Seconds(warmup), Seconds(seconds));
         return 0;
     default:
-        Console.Error.WriteLine("usage: Dialtone.Bench pack format|by-hand --warmup SECONDS SECONDS");
+        Console.Error.WriteLine("""
+            usage: Dialtone.Bench receive PATH
+                   Dialtone.Bench pack format|by-hand --warmup SECONDS SECONDS
+            """);
         return 2;
 }
 
