@@ -98,11 +98,12 @@ internal static class StructArgument
         where T : allows ref struct
     {
         bytes = default;
-        if (typeof(T) == typeof(ReadOnlySpan<byte>)) bytes = Unsafe.As<T, ReadOnlySpan<byte>>(ref argument);
+        if (typeof(T) == typeof(byte[])) bytes = Unsafe.As<T, byte[]>(ref argument);
         else if (typeof(T) == typeof(Span<byte>)) bytes = Unsafe.As<T, Span<byte>>(ref argument);
-        else if (typeof(T) == typeof(byte[])) bytes = Unsafe.As<T, byte[]>(ref argument);
-        else if (typeof(T) == typeof(ReadOnlyMemory<byte>)) bytes = Unsafe.As<T, ReadOnlyMemory<byte>>(ref argument).Span;
+        else if (typeof(T) == typeof(ReadOnlySpan<byte>)) bytes = Unsafe.As<T, ReadOnlySpan<byte>>(ref argument);
         else if (typeof(T) == typeof(Memory<byte>)) bytes = Unsafe.As<T, Memory<byte>>(ref argument).Span;
+        else if (typeof(T) == typeof(ReadOnlyMemory<byte>))
+            bytes = Unsafe.As<T, ReadOnlyMemory<byte>>(ref argument).Span;
         else return false;
         return true;
     }

@@ -14,7 +14,8 @@ internal static class StructDecoder
         return type switch
         {
             StructType.Half => BitConverter.UInt16BitsToHalf((ushort)Read(source, reversed)),
-            StructType.Single or StructType.NativeSingle => BitConverter.UInt32BitsToSingle((uint)Read(source, reversed)),
+            StructType.Single or StructType.NativeSingle =>
+                BitConverter.UInt32BitsToSingle((uint)Read(source, reversed)),
             StructType.Double => BitConverter.UInt64BitsToDouble(Read(source, reversed)),
             StructType.Boolean => source[0] != 0,
             StructType.Pascal => Pascal(source),

@@ -13,7 +13,9 @@ internal static class StructErrors
             position);
 
     public static StructException CountWithoutCode(string format, int position) =>
-        new(StructError.CountWithoutCode, $"Format {Quote(format)} ends after a repeat count; a code must follow it.", position);
+        new(StructError.CountWithoutCode,
+            $"Format {Quote(format)} ends after a repeat count; a code must follow it.",
+            position);
 
     public static StructException NativeOnly(string format, int position) =>
         new(StructError.NativeOnly,
@@ -23,7 +25,8 @@ internal static class StructErrors
 
     public static StructException TooLarge(string format, int position) =>
         new(StructError.TooLarge,
-            $"Format {Quote(format)}: with the item at index {position} the size passes {Array.MaxLength} bytes.", position);
+            $"Format {Quote(format)}: with the item at index {position} the size passes {Array.MaxLength} bytes.",
+            position);
 
     [DoesNotReturn]
     public static void ThrowWrongItemCount(StructFormat format, int given) =>
@@ -45,12 +48,14 @@ internal static class StructErrors
 
     public static StructException NotAMultiple(StructFormat format, int length) =>
         new(StructError.WrongLength,
-            $"Format {Quote(format.Text)} unpacks records of {Count(format.Size, "byte")}; {length} bytes are no multiple of that.");
+            $"Format {Quote(format.Text)} unpacks records of {Count(format.Size, "byte")}; " +
+            $"{length} bytes are no multiple of that.");
 
     public static StructException EmptyRecord(StructFormat format) =>
         new(StructError.EmptyRecord, $"Format {Quote(format.Text)} is 0 bytes long; there is nothing to step by.");
 
-    public static StructException Refused(StructFormat format, in StructField field, int index, StructError reason, string value) =>
+    public static StructException Refused(
+        StructFormat format, in StructField field, int index, StructError reason, string value) =>
         new(reason,
             reason is StructError.OutOfRange
                 ? $"{Where(format, field, index)} takes {Takes(field)}; {value} does not fit."
@@ -66,7 +71,9 @@ internal static class StructErrors
             field.Position);
 
     public static StructException BadText(StructFormat format, in StructField field, int index, string word) =>
-        new(StructError.BadText, $"{Where(format, field, index)} takes {Takes(field)}; {Quote(word)} cannot be read as that.", field.Position);
+        new(StructError.BadText,
+            $"{Where(format, field, index)} takes {Takes(field)}; {Quote(word)} cannot be read as that.",
+            field.Position);
 
     public static string Describe(in StructValue value) => value.Kind switch
     {
@@ -101,7 +108,7 @@ internal static class StructErrors
         StructType.Int64 => $"an integer from {long.MinValue} to {long.MaxValue}",
         StructType.UInt64 => $"an integer from 0 to {ulong.MaxValue}",
         StructType.Pointer => $"an integer from {long.MinValue} to {ulong.MaxValue}",
-        StructType.Half => $"a number that rounds to one from -65504 to 65504",
+        StructType.Half => "a number that rounds to one from -65504 to 65504",
         StructType.Single => $"a number that rounds to one from {float.MinValue:R} to {float.MaxValue:R}",
         StructType.NativeSingle or StructType.Double => "a number",
         StructType.Boolean => "true or false",
@@ -126,5 +133,6 @@ internal static class StructErrors
 
     private static string Quote(char letter) => $"'{Escape(letter)}'";
 
-    private static string Escape(char letter) => letter is >= ' ' and <= '~' ? letter.ToString() : $"\\u{(int)letter:x4}";
+    private static string Escape(char letter) =>
+        letter is >= ' ' and <= '~' ? letter.ToString() : $"\\u{(int)letter:x4}";
 }

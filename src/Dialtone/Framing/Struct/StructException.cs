@@ -13,6 +13,6 @@ public sealed class StructException : Exception
     /// <summary>What went wrong, to branch on.</summary>
     public StructError Reason { get; }
 
-    /// <summary>The zero-based index in the format text where it went wrong; −1 when no single place is at fault.</summary>
+    /// <summary>The index in the format text where it went wrong, from 0; −1 when no one place is at fault.</summary>
     public int Position { get; }
 }

@@ -41,6 +41,7 @@ public sealed partial class StructFormat
 
     /// <summary>Steps through records of eight items that stand one behind the other, without boxing.</summary>
     /// <inheritdoc cref="IterUnpack{T1}(ReadOnlySpan{byte})"/>
-    public StructRows<(T1, T2, T3, T4, T5, T6, T7, T8)> IterUnpack<T1, T2, T3, T4, T5, T6, T7, T8>(ReadOnlySpan<byte> source) =>
+    public StructRows<(T1, T2, T3, T4, T5, T6, T7, T8)> IterUnpack<T1, T2, T3, T4, T5, T6, T7, T8>(
+        ReadOnlySpan<byte> source) =>
         new(this, source, static (format, record) => format.Unpack<T1, T2, T3, T4, T5, T6, T7, T8>(record));
 }

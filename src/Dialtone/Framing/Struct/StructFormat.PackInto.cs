@@ -5,17 +5,17 @@ namespace Dialtone;
 
 public sealed partial class StructFormat
 {
-    /// <summary>Packs one value into a buffer without boxing; a span of bytes will do for <c>s</c>, <c>p</c> and <c>c</c>.</summary>
+    /// <summary>Packs one value into a buffer without boxing; <c>s</c>, <c>p</c> and <c>c</c> take spans too.</summary>
     /// <param name="destination">The buffer; bytes outside the record are left alone.</param>
     /// <param name="offset">Where the record begins, in bytes from the start of the buffer.</param>
     /// <param name="value1">The value of the first item.</param>
     /// <typeparam name="T1">
-    /// An integer type of up to 64 bits, <see cref="bool"/>, <see cref="Half"/>, <see cref="float"/>, <see cref="double"/>,
-    /// a byte array, memory or span, or <see cref="StructValue"/>.
+    /// An integer type of up to 64 bits, <see cref="bool"/>, <see cref="Half"/>, <see cref="float"/>,
+    /// <see cref="double"/>, a byte array, memory or span, or <see cref="StructValue"/>.
     /// </typeparam>
     /// <exception cref="StructException">
-    /// The buffer is too short, or a value too many, too few, of the wrong kind or out of range. The bytes of the record
-    /// may then be half written.
+    /// The buffer is too short, or a value too many, too few, of the wrong kind or out of range. The bytes of the
+    /// record may then be half written.
     /// </exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PackInto<T1>(Span<byte> destination, int offset, T1 value1)
@@ -259,7 +259,8 @@ public sealed partial class StructFormat
     /// <inheritdoc cref="PackInto{T1}(Span{byte}, int, T1)"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PackInto<T1, T2, T3, T4, T5, T6, T7, T8>(
-        Span<byte> destination, int offset, T1 value1, T2 value2, T3 value3, T4 value4, T5 value5, T6 value6, T7 value7, T8 value8)
+        Span<byte> destination, int offset,
+        T1 value1, T2 value2, T3 value3, T4 value4, T5 value5, T6 value6, T7 value7, T8 value8)
         where T1 : allows ref struct
         where T2 : allows ref struct
         where T3 : allows ref struct

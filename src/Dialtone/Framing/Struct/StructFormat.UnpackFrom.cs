@@ -2,7 +2,7 @@ namespace Dialtone;
 
 public sealed partial class StructFormat
 {
-    /// <summary>Unpacks the <see cref="Size"/> bytes at an offset, one item, without boxing; more bytes may follow.</summary>
+    /// <summary>Unpacks the <see cref="Size"/> bytes at an offset, one item, without boxing; more may follow.</summary>
     /// <inheritdoc cref="Unpack{T1}(ReadOnlySpan{byte})" path="/typeparam"/>
     /// <param name="source">The buffer.</param>
     /// <param name="offset">Where the record begins, in bytes from the start of the buffer. Default 0.</param>
@@ -39,11 +39,13 @@ public sealed partial class StructFormat
 
     /// <summary>Unpacks the <see cref="Size"/> bytes at an offset, seven items, without boxing.</summary>
     /// <inheritdoc cref="UnpackFrom{T1}(ReadOnlySpan{byte}, int)"/>
-    public (T1, T2, T3, T4, T5, T6, T7) UnpackFrom<T1, T2, T3, T4, T5, T6, T7>(ReadOnlySpan<byte> source, int offset = 0) =>
+    public (T1, T2, T3, T4, T5, T6, T7) UnpackFrom<T1, T2, T3, T4, T5, T6, T7>(
+        ReadOnlySpan<byte> source, int offset = 0) =>
         Unpack<T1, T2, T3, T4, T5, T6, T7>(From(source, offset));
 
     /// <summary>Unpacks the <see cref="Size"/> bytes at an offset, eight items, without boxing.</summary>
     /// <inheritdoc cref="UnpackFrom{T1}(ReadOnlySpan{byte}, int)"/>
-    public (T1, T2, T3, T4, T5, T6, T7, T8) UnpackFrom<T1, T2, T3, T4, T5, T6, T7, T8>(ReadOnlySpan<byte> source, int offset = 0) =>
+    public (T1, T2, T3, T4, T5, T6, T7, T8) UnpackFrom<T1, T2, T3, T4, T5, T6, T7, T8>(
+        ReadOnlySpan<byte> source, int offset = 0) =>
         Unpack<T1, T2, T3, T4, T5, T6, T7, T8>(From(source, offset));
 }

@@ -21,8 +21,8 @@ public sealed partial class StructFormat
     /// <param name="offset">Where the record begins, in bytes from the start of the buffer.</param>
     /// <param name="values">One value per item.</param>
     /// <exception cref="StructException">
-    /// The buffer is too short, or a value too many, too few, of the wrong kind or out of range. The bytes of the record
-    /// may then be half written.
+    /// The buffer is too short, or a value too many, too few, of the wrong kind or out of range. The bytes of the
+    /// record may then be half written.
     /// </exception>
     [OverloadResolutionPriority(1)]   // or an array of values would be taken for one value of a generic overload
     public void PackInto(Span<byte> destination, int offset, ReadOnlySpan<StructValue> values)
@@ -63,7 +63,10 @@ public sealed partial class StructFormat
         foreach (ref readonly var field in _fields.AsSpan())
         {
             for (int i = 0; i < field.Count; i++)
-                values[next++] = StructDecoder.Decode(field.Type, source.Slice(field.Offset + i * field.Size, field.Size), _reversed);
+            {
+                var bytes = source.Slice(field.Offset + i * field.Size, field.Size);
+                values[next++] = StructDecoder.Decode(field.Type, bytes, _reversed);
+            }
         }
 
         return values;

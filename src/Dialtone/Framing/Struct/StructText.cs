@@ -11,7 +11,7 @@ public static class StructText
     /// <remarks>
     /// Integers in decimal, or after <c>0x</c>, <c>0o</c>, <c>0b</c>; floats as <c>3.5</c>, <c>1e9</c>, <c>inf</c>,
     /// <c>nan</c>; <c>true</c> and <c>false</c>; and for <c>s</c>, <c>p</c> and <c>c</c> text, taken as UTF-8, with
-    /// <c>\xHH</c>, <c>\n</c>, <c>\r</c>, <c>\t</c>, <c>\0</c> and <c>\\</c> standing for bytes.
+    /// <c>\xHH</c>, <c>\n</c>, <c>\r</c>, <c>\t</c>, <c>\0</c>, <c>\'</c> and <c>\\</c> standing for bytes.
     /// </remarks>
     /// <exception cref="StructException">A word too many, too few, or that is no such value.</exception>
     public static StructValue[] Parse(StructFormat format, IReadOnlyList<string> words)
@@ -139,8 +139,8 @@ public static class StructText
         Int128 magnitude = 0;
         foreach (char letter in digits)
         {
-            int digit = char.IsAsciiHexDigit(letter) ? Convert.ToInt32(letter.ToString(), 16) : radix;
-            if (digit >= radix)
+            int digit = "0123456789abcdef".IndexOf(char.ToLowerInvariant(letter), StringComparison.Ordinal);
+            if (digit < 0 || digit >= radix)
                 return false;
             magnitude = magnitude * radix + digit;
             if (magnitude > ulong.MaxValue)
@@ -188,9 +188,12 @@ public static class StructText
         int length = letter is 'x' ? 4 : 2;
         if (rest.Length < length)
             return false;
-        if (letter is 'x' && !byte.TryParse(rest[2..4], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value))
-            return false;
-        if (letter is not 'x')
+        if (letter is 'x')
+        {
+            if (!byte.TryParse(rest[2..4], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value))
+                return false;
+        }
+        else
         {
             int index = @"0tnr\'".IndexOf(letter);
             if (index < 0)

@@ -88,7 +88,7 @@ public readonly struct StructValue : IEquatable<StructValue>
         return hash.ToHashCode();
     }
 
-    /// <summary>The value as <see cref="StructText"/> prints it: <c>-5</c>, <c>2.5</c>, <c>true</c>, <c>'ab\x00'</c>.</summary>
+    /// <summary>The value as one would type it: <c>-5</c>, <c>2.5</c>, <c>true</c>, <c>'ab\x00'</c>.</summary>
     public override string ToString() => Kind switch
     {
         StructValueKind.Integer when _negative => ((long)_bits).ToString(CultureInfo.InvariantCulture),
@@ -148,6 +148,7 @@ public readonly struct StructValue : IEquatable<StructValue>
         new(StructValueKind.Float, BitConverter.DoubleToUInt64Bits(value));
 
     /// <summary>Takes bytes without copying them.</summary>
+    /// <exception cref="ArgumentNullException">There is no array.</exception>
     public static implicit operator StructValue(byte[] value)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -177,5 +178,6 @@ public readonly struct StructValue : IEquatable<StructValue>
     }
 
     private StructException NotA(string wanted) =>
-        new(StructError.WrongType, $"The value is {StructErrors.Describe(Kind)}, not {StructErrors.WithArticle(wanted)}.");
+        new(StructError.WrongType,
+            $"The value is {StructErrors.Describe(Kind)}, not {StructErrors.WithArticle(wanted)}.");
 }
