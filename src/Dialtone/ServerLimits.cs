@@ -8,7 +8,7 @@ public readonly record struct MinimumRate(int BytesPerSecond, TimeSpan Grace);
 /// <summary>
 /// The bounds of a server. Each holds before anybody has logged in; passing one closes the connection and counts under its <see cref="CloseReason"/>.
 /// </summary>
-/// <remarks>Null means no limit. Deadlines are met at most 50 ms late.</remarks>
+/// <remarks>Null means no limit. A deadline is never met early, and late by about an eighth of its length at most (at least 100 ms, at most two seconds).</remarks>
 public sealed record ServerLimits
 {
     /// <summary>Connections at one time, over all listeners. Further callers are closed at once. Default 10,000. At least 1.</summary>

@@ -367,11 +367,12 @@ public sealed class Connection : IAsyncDisposable, IDeadline
             return null;
         if (_bytesReceived == 0 && limits.FirstByte is { } first && Passed(StartedAt, (long)first.TotalMilliseconds))
             return CloseReason.FirstByteTimeout;
-        if (Passed(_readWaitSince, _readTimeout, _readTimeout > 0))
+        int slack = _host.Clock.Slack; // what follows goes by coarse stamps: never cut early
+        if (Passed(_readWaitSince, _readTimeout + slack, _readTimeout > 0))
             return CloseReason.ReadTimeout;
-        if (Passed(WriteProgressAt, _writeTimeout, _writeTimeout > 0))
+        if (Passed(WriteProgressAt, _writeTimeout + slack, _writeTimeout > 0))
             return CloseReason.WriteTimeout;
-        if (limits.Idle is { } idle && Passed(Math.Max(_lastReceived, _lastSent), (long)idle.TotalMilliseconds))
+        if (limits.Idle is { } idle && Passed(Math.Max(_lastReceived, _lastSent), (long)idle.TotalMilliseconds + slack))
             return CloseReason.Idle;
         return limits.MinimumRate is { } rate && IsTooSlow(now, rate) ? CloseReason.TooSlow : null;
 

@@ -16,15 +16,21 @@ internal interface IDeadline
 
 /// <summary>
 /// One coarse clock for every deadline: a timing wheel on a <see cref="TimeProvider"/>, so that ten thousand connections cost one timer.
-/// A deadline is met at most one tick (50 ms) late. The timer stands still while nothing is scheduled.
 /// </summary>
+/// <remarks>
+/// A deadline is never met early, and late by at most a sixteenth of its length (at least 50 ms, at most a second): the timer ticks only as
+/// often as what is scheduled asks for, since each tick wakes a thread that a busy machine has better use for. It stands still while nothing is.
+/// </remarks>
 internal sealed class DeadlineClock(TimeProvider time) : IDisposable
 {
-    public const int TickMilliseconds = 50;
+    private const int SlotMilliseconds = 50;
     private const int Slots = 512;
+    private const int LongestPeriod = 1000;
+    private const int Precision = 16;
+    private const long WindowMilliseconds = 2000; // how long a wish for short periods holds
 
     private readonly Lock _gate = new();
-    private readonly IDeadline?[] _wheel = new IDeadline?[Slots]; // under _gate
+    private readonly IDeadline?[] _wheel = new IDeadline?[Slots]; // under _gate; 50 ms a slot
     private readonly List<IDeadline> _due = [];                   // the timer callback's own, kept between ticks
     private readonly long _origin = time.GetTimestamp();
     private long _lastTick;                                       // under _gate
@@ -32,6 +38,10 @@ internal sealed class DeadlineClock(TimeProvider time) : IDisposable
     private ITimer? _timer;                                       // under _gate
     private bool _isRunning;                                      // under _gate
     private bool _isDisposed;                                     // under _gate
+    private int _period = LongestPeriod;                          // under _gate; milliseconds between ticks
+    private int _nextPeriod = LongestPeriod;                      // under _gate; the shortest asked for in this window
+    private long _windowEnd;                                      // under _gate
+    private int _slack = LongestPeriod;
     private int _isTicking;
     private long _coarseNow = 1;
 
@@ -40,8 +50,11 @@ internal sealed class DeadlineClock(TimeProvider time) : IDisposable
     /// <summary>Milliseconds since the clock was made, at least 1.</summary>
     public long Now => (long)time.GetElapsedTime(_origin).TotalMilliseconds + 1;
 
-    /// <summary>As <see cref="Now"/> at the last tick: cheap enough for every message, exact to a tick while deadlines are scheduled.</summary>
+    /// <summary>As <see cref="Now"/> at the last tick: cheap enough for every message; behind by at most <see cref="Slack"/> while deadlines are scheduled.</summary>
     public long CoarseNow => Volatile.Read(ref _coarseNow);
+
+    /// <summary>How far, in milliseconds, a stamp taken from <see cref="CoarseNow"/> may be behind the truth.</summary>
+    public int Slack => Volatile.Read(ref _slack);
 
     /// <summary>Asks for a look at <paramref name="at"/> (milliseconds of this clock), in place of an earlier request.</summary>
     public void Schedule(IDeadline deadline, long at)
@@ -52,20 +65,47 @@ internal sealed class DeadlineClock(TimeProvider time) : IDisposable
                 return;
             if (deadline.DueTick != 0)
                 Unlink(deadline);
-            Volatile.Write(ref _coarseNow, Math.Max(_coarseNow, Now));
+            long now = Now;
+            Volatile.Write(ref _coarseNow, now);
+            int wanted = (int)Math.Clamp((at - now) / Precision, SlotMilliseconds, LongestPeriod);
+            _nextPeriod = Math.Min(_nextPeriod, wanted);
             if (!_isRunning)
             {
                 _isRunning = true;
-                _lastTick = _coarseNow / TickMilliseconds;
-                var period = TimeSpan.FromMilliseconds(TickMilliseconds);
-                if (_timer is null)
-                    _timer = time.CreateTimer(static state => ((DeadlineClock)state!).Tick(), this, period, period);
-                else
-                    _timer.Change(period, period);
+                _lastTick = now / SlotMilliseconds;
+                SetPeriod(wanted);
+            }
+            else if (wanted < _period)
+            {
+                SetPeriod(wanted);
             }
 
-            Link(deadline, Math.Max((at + TickMilliseconds - 1) / TickMilliseconds, _lastTick + 1));
+            Link(deadline, Math.Max((at + SlotMilliseconds - 1) / SlotMilliseconds, _lastTick + 1));
         }
+    }
+
+    private void SetPeriod(int milliseconds)
+    {
+        Volatile.Write(ref _slack, Math.Max(_period, milliseconds)); // stamps of the old period are still about
+        _period = milliseconds;
+        var period = TimeSpan.FromMilliseconds(milliseconds);
+        if (_timer is null)
+            _timer = time.CreateTimer(static state => ((DeadlineClock)state!).Tick(), this, period, period);
+        else
+            _timer.Change(period, period);
+    }
+
+    /// <summary>Goes back to longer periods when nobody has asked for short ones for a while.</summary>
+    private void Relax(long now)
+    {
+        if (now < _windowEnd)
+            return;
+        _windowEnd = now + WindowMilliseconds;
+        if (_nextPeriod != _period)
+            SetPeriod(_nextPeriod);
+        else
+            Volatile.Write(ref _slack, _period);
+        _nextPeriod = LongestPeriod;
     }
 
     /// <summary>Forgets a deadline; one that is being looked at just now may still finish its look.</summary>
@@ -92,7 +132,7 @@ internal sealed class DeadlineClock(TimeProvider time) : IDisposable
                 if (_isDisposed)
                     return;
                 Volatile.Write(ref _coarseNow, now);
-                long tick = now / TickMilliseconds;
+                long tick = now / SlotMilliseconds;
                 long first = Math.Max(_lastTick + 1, tick - Slots + 1); // after a long pause one turn of the wheel sees everything
                 _lastTick = tick;
                 for (long each = first; each <= tick; each++)
@@ -101,6 +141,10 @@ internal sealed class DeadlineClock(TimeProvider time) : IDisposable
                 {
                     _isRunning = false;
                     _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                }
+                else
+                {
+                    Relax(now);
                 }
             }
 
