@@ -254,7 +254,7 @@ public sealed class Server : IAsyncDisposable
         EngineKind.Epoll when !OperatingSystem.IsLinux() =>
             throw new PlatformNotSupportedException("The Epoll engine needs Linux; use EngineKind.Sockets or Auto."),
         EngineKind.Auto when !OperatingSystem.IsLinux() => new SocketsEngine(),
-        _ => new EpollEngine(_options.Loops),
+        _ => new EpollEngine(_options.Loops, _dispatcher!.ReadyOn),
     };
 
     /// <summary>Outermost first: what the options ask for, then the middleware in the order it was added, then the handler.</summary>

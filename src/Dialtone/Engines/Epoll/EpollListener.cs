@@ -11,7 +11,7 @@ internal sealed class EpollListener : StreamListener, IEpollSource
     private readonly EpollEngine _engine;
     private readonly EpollLoop _loop;
     private readonly BoundSocket _socket;
-    private readonly ReadyOn _readyOn;
+    private readonly bool _blocks;
     private readonly ReadyGate _gate = new();
     private readonly Lock _descriptorGate = new(); // accept and close must not overlap: the number could be another's by then
     private IReadyWaiter? _waiter;
@@ -20,13 +20,13 @@ internal sealed class EpollListener : StreamListener, IEpollSource
     private volatile bool _ready = true;
     private volatile bool _stopped;
 
-    public EpollListener(EpollEngine engine, EpollLoop loop, BoundSocket socket, ListenOptions options, ReadyOn readyOn)
+    public EpollListener(EpollEngine engine, EpollLoop loop, BoundSocket socket, ListenOptions options, bool blocks)
         : base(socket.Address)
     {
         _engine = engine;
         _loop = loop;
         _socket = socket;
-        _readyOn = readyOn;
+        _blocks = blocks;
         // Linux hands a listening socket's options down to the connections it accepts.
         ConnectionOptions.Apply(socket.Descriptor, isTcp: socket.Socket.AddressFamily != System.Net.Sockets.AddressFamily.Unix, options);
         int flags = fcntl(socket.Descriptor, F_GETFL, 0);
@@ -64,10 +64,7 @@ internal sealed class EpollListener : StreamListener, IEpollSource
         if (_ready)
         {
             // Callers still wait, but others on this thread come first.
-            if (_readyOn == ReadyOn.Loop)
-                _loop.Post(_gate);
-            else
-                ThreadPool.UnsafeQueueUserWorkItem(_gate, preferLocal: false);
+            _loop.CallLater(_gate);
             return wait;
         }
 
@@ -82,13 +79,12 @@ internal sealed class EpollListener : StreamListener, IEpollSource
     {
         byte* address = stackalloc byte[128];
         int length = 128;
-        bool blocks = _readyOn == ReadyOn.CallerBlocks;
         int descriptor;
         lock (_descriptorGate)
         {
             if (_stopped)
                 return null;
-            descriptor = accept4(_socket.Descriptor, address, &length, SOCK_CLOEXEC | (blocks ? 0 : SOCK_NONBLOCK));
+            descriptor = accept4(_socket.Descriptor, address, &length, SOCK_CLOEXEC | (_blocks ? 0 : SOCK_NONBLOCK));
         }
 
         if (descriptor < 0)
@@ -108,9 +104,9 @@ internal sealed class EpollListener : StreamListener, IEpollSource
         try
         {
             PeerKey peer = PeerKey.FromSockAddr(new ReadOnlySpan<byte>(address, length));
-            return blocks
+            return _blocks
                 ? new BlockingTransport(descriptor, peer, _socket.KeepsMessages)
-                : new EpollTransport(_engine.NextLoop(), descriptor, peer, _socket.KeepsMessages, _readyOn);
+                : new EpollTransport(_engine.NextLoop(), descriptor, peer, _socket.KeepsMessages);
         }
         catch
         {
@@ -146,12 +142,7 @@ internal sealed class EpollListener : StreamListener, IEpollSource
     {
         if (Interlocked.Exchange(ref _waiter, null) is not { } waiter)
             return;
-        if (_readyOn == ReadyOn.Loop && EpollLoop.Current == _loop)
-            waiter.OnReady();
-        else if (_readyOn == ReadyOn.Loop)
-            _loop.Post(waiter);
-        else
-            ThreadPool.UnsafeQueueUserWorkItem(waiter, preferLocal: false);
+        _loop.Call(waiter);
     }
 
     public override void Stop()

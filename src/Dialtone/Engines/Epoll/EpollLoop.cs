@@ -14,31 +14,49 @@ internal interface IEpollSource
     void OnEvents(uint events);
 }
 
-/// <summary>One thread that waits for readiness and calls whom it concerns. Edge-triggered; a source is registered once for its whole life.</summary>
-internal sealed unsafe class EpollLoop : IDisposable
+/// <summary>
+/// Waits for readiness and calls whom it concerns. Edge-triggered; a source is registered once for its whole life.
+/// </summary>
+/// <remarks>
+/// Under <see cref="ReadyOn.Loop"/> callbacks run on the loop's own thread. Under <see cref="ReadyOn.Pool"/> the loop hands what is ready to a
+/// worker of the thread pool; while there is much to do that worker also looks for more itself, and the loop's thread sleeps: one thread
+/// that reads and serves costs half of two that wake each other for every message. A worker that a handler holds up is noticed within a
+/// millisecond or two, and the loop's thread takes over again.
+/// </remarks>
+internal sealed unsafe class EpollLoop : IDisposable, IThreadPoolWorkItem
 {
     private const int MaxEvents = 512;
+    private const int PollsPerTurn = 64;   // looks for more before the worker lets other work of the pool come first
+    private const int ParkMilliseconds = 1;
     private const ulong WakeData = ulong.MaxValue;
     private static readonly bool IsPacked = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86;
 
     [ThreadStatic]
     private static EpollLoop? CurrentLoop;
 
+    private readonly ReadyOn _readyOn;
     private readonly int _epoll;
     private readonly int _wake;
     private readonly Thread _thread;
     private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
+    private readonly ConcurrentQueue<IReadyWaiter> _ready = new();
+    private readonly object _park = new();         // a monitor: the loop's thread waits on it
     private readonly Lock _gate = new();
     private readonly Stack<int> _freeSlots = new(); // under _gate
-    private readonly List<int> _quarantine = [];    // under _gate; freed slots not yet safe to reuse: an event of this batch may still name them
     private IEpollSource?[] _sources = new IEpollSource?[64];
+    private uint[] _generations = new uint[64];     // tells a stale event from one for the slot's new owner
     private int _slots;                             // under _gate
     private int _wakePending;
+    private int _workerRequested;
+    private bool _isParked;                         // under _park
+    private volatile bool _workersPoll;
+    private long _polls;                            // by workers; what the parked thread looks at
     private volatile bool _stopped;
     private long _turn;
 
-    public EpollLoop(string name)
+    public EpollLoop(string name, ReadyOn readyOn)
     {
+        _readyOn = readyOn;
         _epoll = epoll_create1(EPOLL_CLOEXEC);
         if (_epoll < 0)
             throw Error(Marshal.GetLastPInvokeError());
@@ -58,28 +76,31 @@ internal sealed unsafe class EpollLoop : IDisposable
     /// <summary>The loop whose thread this is, if any.</summary>
     public static EpollLoop? Current => CurrentLoop;
 
-    /// <summary>Counts the turns of the loop; odd while callbacks run. What the watchdog reads.</summary>
+    /// <summary>Counts the turns of the loop; odd while callbacks run on its thread. What the watchdog reads.</summary>
     public long Turn => Volatile.Read(ref _turn);
 
     /// <summary>Watches a descriptor for everything, edge-triggered, until <see cref="Remove"/>.</summary>
     public void Add(IEpollSource source, int descriptor, uint events)
     {
+        ulong data;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stopped, this);
             int slot = _freeSlots.TryPop(out int free) ? free : _slots++;
             if (slot == _sources.Length)
             {
-                var larger = new IEpollSource?[slot * 2];
-                _sources.CopyTo(larger, 0);
-                Volatile.Write(ref _sources, larger);
+                // The generations first: whoever sees the larger sources must find a generation for each.
+                Array.Resize(ref _generations, slot * 2);
+                Interlocked.MemoryBarrier();
+                Array.Resize(ref _sources, slot * 2);
             }
 
             _sources[slot] = source;
             source.Slot = slot;
+            data = ((ulong)_generations[slot] << 32) | (uint)slot;
         }
 
-        if (!Control(EPOLL_CTL_ADD, descriptor, events, (ulong)source.Slot))
+        if (!Control(EPOLL_CTL_ADD, descriptor, events, data))
         {
             int error = Marshal.GetLastPInvokeError();
             Forget(source);
@@ -101,9 +122,13 @@ internal sealed unsafe class EpollLoop : IDisposable
     {
         lock (_gate)
         {
-            _sources[source.Slot] = null;
-            _quarantine.Add(source.Slot);
+            int slot = source.Slot;
+            if (slot < 0)
+                return;
             source.Slot = -1;
+            _sources[slot] = null;
+            _generations[slot] = (_generations[slot] + 1) & 0x7FFF_FFFF; // never all ones: that is WakeData
+            _freeSlots.Push(slot);
         }
     }
 
@@ -112,6 +137,33 @@ internal sealed unsafe class EpollLoop : IDisposable
     {
         _posted.Enqueue(work);
         Wake();
+    }
+
+    /// <summary>Calls a waiter where waiters run: here and now on the loop's own thread, or soon.</summary>
+    public void Call(IReadyWaiter waiter)
+    {
+        if (_readyOn != ReadyOn.Loop)
+        {
+            _ready.Enqueue(waiter);
+            RequestWorker();
+        }
+        else if (CurrentLoop == this)
+        {
+            waiter.OnReady();
+        }
+        else
+        {
+            Post(waiter);
+        }
+    }
+
+    /// <summary>Calls a waiter soon, after others had their turn.</summary>
+    public void CallLater(IReadyWaiter waiter)
+    {
+        if (_readyOn == ReadyOn.Loop)
+            Post(waiter);
+        else
+            Call(waiter);
     }
 
     private void Wake()
@@ -123,30 +175,63 @@ internal sealed unsafe class EpollLoop : IDisposable
         }
     }
 
+    // ---- the loop's own thread ----
+
     private void Run()
     {
         CurrentLoop = this;
-        // Big enough for either layout of the event.
-        var buffer = stackalloc byte[MaxEvents * sizeof(AlignedEpollEvent)];
         while (!_stopped)
         {
-            int count = epoll_wait(_epoll, buffer, MaxEvents, -1);
-            Volatile.Write(ref _turn, _turn + 1);
-            for (int i = 0; i < count; i++)
-            {
-                (uint events, ulong data) = IsPacked
-                    ? (((PackedEpollEvent*)buffer)[i].Events, ((PackedEpollEvent*)buffer)[i].Data)
-                    : (((AlignedEpollEvent*)buffer)[i].Events, ((AlignedEpollEvent*)buffer)[i].Data);
-                if (data == WakeData)
-                    RunPosted();
-                else
-                    Volatile.Read(ref _sources)[(int)data]?.OnEvents(events);
-            }
-
-            if (_quarantine.Count > 0)
-                ReleaseSlots();
-            Volatile.Write(ref _turn, _turn + 1);
+            int handled = Poll(timeout: -1);
+            if (_readyOn == ReadyOn.Pool && (handled > 1 || _workersPoll))
+                Park();
         }
+    }
+
+    /// <summary>Sleeps while workers do the looking; returns when they have run dry, or one of them is stuck in a handler.</summary>
+    private void Park()
+    {
+        lock (_park)
+        {
+            _isParked = true;
+            long seen;
+            do
+            {
+                seen = Volatile.Read(ref _polls);
+                if (_ready.IsEmpty && Volatile.Read(ref _workerRequested) == 0 && !_workersPoll)
+                    break;
+                Monitor.Wait(_park, ParkMilliseconds);
+            }
+            while (_isParked && !_stopped && seen != Volatile.Read(ref _polls));
+            _isParked = false;
+        }
+    }
+
+    /// <summary>Collects events once and acts on them: how many there were.</summary>
+    private int Poll(int timeout)
+    {
+        // Big enough for either layout of the event.
+        var buffer = stackalloc byte[MaxEvents * sizeof(AlignedEpollEvent)];
+        int count = epoll_wait(_epoll, buffer, MaxEvents, timeout);
+        if (count <= 0)
+            return 0;
+        bool isOwnThread = CurrentLoop == this;
+        if (isOwnThread)
+            Volatile.Write(ref _turn, _turn + 1);
+        for (int i = 0; i < count; i++)
+        {
+            (uint events, ulong data) = IsPacked
+                ? (((PackedEpollEvent*)buffer)[i].Events, ((PackedEpollEvent*)buffer)[i].Data)
+                : (((AlignedEpollEvent*)buffer)[i].Events, ((AlignedEpollEvent*)buffer)[i].Data);
+            if (data == WakeData)
+                RunPosted();
+            else if (Volatile.Read(ref _sources)[(int)(uint)data] is { } source && _generations[(int)(uint)data] == (uint)(data >> 32))
+                source.OnEvents(events);
+        }
+
+        if (isOwnThread)
+            Volatile.Write(ref _turn, _turn + 1);
+        return count;
     }
 
     private void RunPosted()
@@ -159,13 +244,56 @@ internal sealed unsafe class EpollLoop : IDisposable
             work.Execute();
     }
 
-    private void ReleaseSlots()
+    // ---- workers of the thread pool ----
+
+    private void RequestWorker()
     {
-        lock (_gate)
+        if (Volatile.Read(ref _workerRequested) == 0 && Interlocked.Exchange(ref _workerRequested, 1) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>A worker's turn: serves what is ready, then looks for more while the loop's own thread sleeps.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        Volatile.Write(ref _workerRequested, 0);
+        Interlocked.MemoryBarrier();
+        for (int polls = 0; ;)
         {
-            foreach (int slot in _quarantine)
-                _freeSlots.Push(slot);
-            _quarantine.Clear();
+            while (_ready.TryDequeue(out IReadyWaiter? waiter))
+            {
+                // The handler may block: somebody else must be able to serve the rest.
+                if (!_ready.IsEmpty)
+                    RequestWorker();
+                waiter.OnReady();
+            }
+
+            if (!Volatile.Read(ref _isParked))
+            {
+                _workersPoll = false;
+                return;
+            }
+
+            if (++polls > PollsPerTurn)
+            {
+                RequestWorker();
+                return;
+            }
+
+            _workersPoll = true;
+            Volatile.Write(ref _polls, _polls + 1);
+            if (Poll(timeout: 0) == 0)
+                break;
+        }
+
+        // Nothing more: back to the thread that can wait for it.
+        _workersPoll = false;
+        lock (_park)
+        {
+            if (_isParked)
+            {
+                _isParked = false;
+                Monitor.Pulse(_park);
+            }
         }
     }
 

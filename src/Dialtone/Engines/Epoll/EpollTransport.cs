@@ -6,7 +6,6 @@ namespace Dialtone.Engines;
 internal sealed class EpollTransport : DescriptorTransport, IEpollSource
 {
     private readonly EpollLoop _loop;
-    private readonly ReadyOn _readyOn;
     private IReadyWaiter? _receiveWaiter;
     private IReadyWaiter? _sendWaiter;
     private ReadyGate? _sendGate; // made by the first send that has to wait
@@ -14,11 +13,10 @@ internal sealed class EpollTransport : DescriptorTransport, IEpollSource
     private volatile bool _writable = true;
     private volatile bool _hungUp;
 
-    public EpollTransport(EpollLoop loop, int descriptor, PeerKey peer, bool keepsMessages, ReadyOn readyOn)
+    public EpollTransport(EpollLoop loop, int descriptor, PeerKey peer, bool keepsMessages)
         : base(descriptor, peer, keepsMessages)
     {
         _loop = loop;
-        _readyOn = readyOn;
         loop.Add(this, descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
     }
 
@@ -48,13 +46,7 @@ internal sealed class EpollTransport : DescriptorTransport, IEpollSource
             Wake(ref _receiveWaiter);
     }
 
-    public override void Yield(IReadyWaiter waiter)
-    {
-        if (_readyOn == ReadyOn.Loop)
-            _loop.Post(waiter);
-        else
-            base.Yield(waiter);
-    }
+    public override void Yield(IReadyWaiter waiter) => _loop.CallLater(waiter);
 
     public override int TrySend(ReadOnlyMemory<byte> buffer)
     {
@@ -120,35 +112,16 @@ internal sealed class EpollTransport : DescriptorTransport, IEpollSource
 
     private void Wake(ref IReadyWaiter? place)
     {
-        if (Volatile.Read(ref place) is null || Interlocked.Exchange(ref place, null) is not { } waiter)
-            return;
-        if (_readyOn == ReadyOn.Loop)
-            waiter.OnReady();
-        else
-            ThreadPool.UnsafeQueueUserWorkItem(waiter, preferLocal: false);
+        if (Volatile.Read(ref place) is not null && Interlocked.Exchange(ref place, null) is { } waiter)
+            _loop.Call(waiter);
     }
 
     protected override void WakeAll()
     {
         _readable = _writable = _hungUp = true;
         Interlocked.MemoryBarrier();
-        // From any thread: the waiters' continuations belong on their own.
-        if (_readyOn == ReadyOn.Loop && EpollLoop.Current != _loop)
-        {
-            Post(ref _receiveWaiter);
-            Post(ref _sendWaiter);
-        }
-        else
-        {
-            Wake(ref _receiveWaiter);
-            Wake(ref _sendWaiter);
-        }
-    }
-
-    private void Post(ref IReadyWaiter? place)
-    {
-        if (Interlocked.Exchange(ref place, null) is { } waiter)
-            _loop.Post(waiter);
+        Wake(ref _receiveWaiter);
+        Wake(ref _sendWaiter);
     }
 
     protected override void Unwatch() => _loop.Remove(this, Descriptor);
