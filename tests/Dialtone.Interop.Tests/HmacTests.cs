@@ -1,9 +1,5 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
-using Dialtone.Engines;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dialtone.Interop.Tests;
 
@@ -67,13 +63,10 @@ public sealed class HmacTests
     public async Task Our_client_with_the_right_key_is_served_by_their_server(string name, HmacDigest digest, string behaviour)
     {
         using PythonPeer server = PythonPeer.Start("hmac_server.py", name, Key, behaviour);
-        await using (Connection connection = await DialAsync(server))
+        await using (Connection connection = await server.DialAsync())
         {
             await HmacChallenge.AnswerAsync(connection, HmacKey.FromText(Key), digest);
-            await connection.SendAsync("hello"u8.ToArray());
-            var reply = new byte[5];
-            await connection.Stream.ReadExactlyAsync(reply);
-            Assert.Equal("HELLO", Encoding.ASCII.GetString(reply));
+            Assert.Equal("HELLO", await connection.HelloAsync());
         }
 
         Assert.Equal("authenticated", await server.FinishAsync());
@@ -85,7 +78,7 @@ public sealed class HmacTests
     public async Task Our_client_with_a_wrong_key_or_digest_sees_their_server_close(string key, HmacDigest digest)
     {
         using PythonPeer server = PythonPeer.Start("hmac_server.py", "sha256", Key, "answer");
-        await using Connection connection = await DialAsync(server);
+        await using Connection connection = await server.DialAsync();
         await HmacChallenge.AnswerAsync(connection, HmacKey.FromText(key), digest);
         Assert.Equal(0, await connection.ReceiveAsync(new byte[1]));
         Assert.Equal("refused", await server.FinishAsync());
@@ -97,7 +90,7 @@ public sealed class HmacTests
     public async Task Our_client_says_when_their_server_sends_no_challenge(string behaviour)
     {
         using PythonPeer server = PythonPeer.Start("hmac_server.py", "sha256", Key, behaviour);
-        await using Connection connection = await DialAsync(server);
+        await using Connection connection = await server.DialAsync();
         TrustException e = await Assert.ThrowsAsync<TrustException>(() => HmacChallenge.AnswerAsync(connection, HmacKey.FromText(Key)).AsTask());
         Assert.Equal(TrustError.Refused, e.Reason);
     }
@@ -106,7 +99,7 @@ public sealed class HmacTests
     public async Task Our_client_does_not_wait_for_a_silent_server_for_ever()
     {
         using PythonPeer server = PythonPeer.Start("hmac_server.py", "sha256", Key, "silent");
-        await using (Connection connection = await DialAsync(server, new ServerLimits { Handshake = TimeSpan.FromMilliseconds(300) }))
+        await using (Connection connection = await server.DialAsync(new ServerLimits { Handshake = TimeSpan.FromMilliseconds(300) }))
         {
             TrustException e = await Assert.ThrowsAsync<TrustException>(() => HmacChallenge.AnswerAsync(connection, HmacKey.FromText(Key)).AsTask());
             Assert.Equal(TrustError.TimedOut, e.Reason);
@@ -148,15 +141,6 @@ public sealed class HmacTests
         var buffer = new byte[1024];
         while (connection.Stream.Read(buffer) is > 0 and int count)
             connection.Stream.Write(Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(buffer, 0, count).ToUpperInvariant()));
-    }
-
-    private static async Task<Connection> DialAsync(PythonPeer server, ServerLimits? limits = null)
-    {
-        int port = int.Parse(await server.ReadLineAsync(), CultureInfo.InvariantCulture);
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(IPAddress.Loopback, port);
-        var host = new ConnectionHost(TimeProvider.System, limits ?? new ServerLimits(), BlockPool.Shared, NullLogger.Instance, Instruments.Shared);
-        return new Connection(host, new SocketTransport(socket, blocking: false), Address.Parse("tcp://127.0.0.1:" + Text(port)));
     }
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);

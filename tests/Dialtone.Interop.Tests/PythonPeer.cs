@@ -17,7 +17,7 @@ internal sealed class PythonPeer : IDisposable
         string path = Path.Combine(AppContext.BaseDirectory, "peers", script);
         try
         {
-            return new PythonPeer(Process.Start(new ProcessStartInfo("python3", ["-I", path, .. arguments])
+            return new PythonPeer(Process.Start(new ProcessStartInfo("python3", ["-B", "-E", "-s", path, .. arguments])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

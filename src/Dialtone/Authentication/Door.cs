@@ -34,7 +34,8 @@ internal static class Door
         if (outcome == DoorOutcome.Proven)
         {
             connection.EndStage();
-            logger.Proven(connection.Id, connection.RemoteEndPoint, name);
+            if (logger.IsEnabled(LogLevel.Debug))
+                logger.Proven(connection.Id, connection.RemoteEndPoint, name);
             return true;
         }
 

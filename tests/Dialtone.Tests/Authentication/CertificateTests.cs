@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Authentication.ExtendedProtection;
 using System.Security.Cryptography;
@@ -231,6 +234,32 @@ public sealed class CertificateTests : IDisposable
         byte[] expected = [.. "tls-server-end-point:"u8, .. TlsServerEndPoint.Compute(certificate)];
         Assert.Equal(expected, Token(client));
         Assert.Equal(TlsServerEndPoint.Compute(certificate), TlsServerEndPoint.Compute((X509Certificate2)client.RemoteCertificate!));
+    }
+
+    [Fact] // what a foreign TLS thinks of both certificates
+    public async Task Openssl_accepts_the_server_by_name_and_proves_a_client_key()
+    {
+        Assert.SkipWhen(Run("openssl version") is null, "openssl is not installed");
+        using X509Certificate2 certificate = ServerCertificate.LoadOrCreate(_folder.Path("a"));
+        using X509Certificate2 key = ClientKey.Create(_folder.Path("k.pem"), "laptop");
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        string command = string.Create(CultureInfo.InvariantCulture, $"echo Q | openssl s_client -connect 127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}")
+            + $" -CAfile '{_folder.Path("a/server.crt")}' -verify_return_error -verify_hostname localhost"
+            + $" -cert '{_folder.Path("k.pem")}' -key '{_folder.Path("k.pem")}' 2>&1";
+        Task<string?> client = Task.Run(() => Run(command));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await using var stream = new SslStream(new NetworkStream(await listener.AcceptSocketAsync(limit.Token), ownsSocket: true));
+        await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+        {
+            ServerCertificate = certificate,
+            ClientCertificateRequired = true,
+            RemoteCertificateValidationCallback = ClientKey.AcceptAny,
+        }, limit.Token);
+        Assert.Equal(CertificateFingerprint.Of(key), CertificateFingerprint.Of((X509Certificate2)stream.RemoteCertificate!));
+        await stream.ShutdownAsync();
+        stream.Close();
+        Assert.Contains("Verify return code: 0 (ok)", await client, StringComparison.Ordinal);
     }
 
     // Asked of the server, .NET 10 on Linux fails here: it looks for the peer's certificate there too.
