@@ -1,0 +1,25 @@
+namespace Dialtone.Cli;
+
+/// <summary>A flag as a row of a table: the parser and the help both read it.</summary>
+/// <param name="Name">With its dashes.</param>
+/// <param name="Value">What stands behind it, as the help names it; null for a switch.</param>
+/// <param name="Help">One sentence without a full stop.</param>
+internal abstract record Flag(string Name, string? Value, string Help)
+{
+    /// <summary>May be given several times, and may have several values behind it.</summary>
+    public bool Repeats { get; init; }
+
+    /// <summary>As the help shows it.</summary>
+    public string? DefaultText { get; init; }
+
+    /// <summary>Reads a value.</summary>
+    /// <exception cref="FormatException">It is none; the message says what one looks like.</exception>
+    public abstract object Read(string text);
+}
+
+/// <summary>A flag whose values are of one type.</summary>
+internal sealed record Flag<T>(string Name, string? Value, string Help, Func<string, T> Parse) : Flag(Name, Value, Help)
+    where T : notnull
+{
+    public override object Read(string text) => Parse(text);
+}

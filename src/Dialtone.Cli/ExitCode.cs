@@ -1,0 +1,28 @@
+namespace Dialtone.Cli;
+
+/// <summary>What the tool tells its caller. <c>dialtone help exit-codes</c> prints <see cref="ExitCodes.All"/>.</summary>
+internal enum ExitCode
+{
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    Unreachable = 3,
+    Untrusted = 4,
+    Files = 5,
+    Interrupted = 130,
+}
+
+/// <summary>The exit codes in words.</summary>
+internal static class ExitCodes
+{
+    public static IReadOnlyList<(ExitCode Code, string Meaning)> All { get; } =
+    [
+        (ExitCode.Done, "Everything asked for was done. A server that was told to stop has stopped."),
+        (ExitCode.Failed, "Part of it was not done: the peer broke off or did not answer, or conversations were cut by a second signal."),
+        (ExitCode.Usage, "The command line, or a value on it, cannot be understood. Nothing was done."),
+        (ExitCode.Unreachable, "An address cannot be called, or cannot be listened on."),
+        (ExitCode.Untrusted, "A certificate or a key was refused, by this side or the other."),
+        (ExitCode.Files, "A file on this machine cannot be read or written."),
+        (ExitCode.Interrupted, "Interrupted with Ctrl-C before it was done."),
+    ];
+}

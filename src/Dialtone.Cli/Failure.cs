@@ -1,0 +1,35 @@
+using System.Security.Authentication;
+
+namespace Dialtone.Cli;
+
+/// <summary>Says in the operator's words what the library reports in exceptions.</summary>
+internal static class Failure
+{
+    /// <summary>The explanation, or null for an error nobody expected.</summary>
+    public static CliException? Explain(Exception error) => error switch
+    {
+        TransportException e => new CliException(CodeOf(e.Reason), e.Message, AdviceOn(e.Reason)),
+        TrustException { Reason: TrustError.ServerNotTrusted or TrustError.Refused } e => new CliException(ExitCode.Untrusted, e.Message),
+        TrustException e => new CliException(ExitCode.Files, e.Message),
+        AuthenticationException e => new CliException(ExitCode.Untrusted, e.Message),
+        ProtocolException e => new CliException(ExitCode.Failed, e.Message, "Do both sides use the same --framing?"),
+        StructException e => CliException.Usage(e.Message, "'dialtone help pack' shows what a format looks like."),
+        PlatformNotSupportedException e => CliException.Usage(e.Message),
+        UnauthorizedAccessException e => new CliException(ExitCode.Files, e.Message),
+        _ => null,
+    };
+
+    private static ExitCode CodeOf(TransportError reason) => reason switch
+    {
+        TransportError.PeerReset or TransportError.Aborted or TransportError.Closed or TransportError.MessageTooLarge => ExitCode.Failed,
+        _ => ExitCode.Unreachable,
+    };
+
+    private static string? AdviceOn(TransportError reason) => reason switch
+    {
+        TransportError.Refused => "Is the server running, and is this the address it printed?",
+        TransportError.AddressInUse => "Stop the other server, or listen elsewhere; port 0 lets the system choose a free one.",
+        TransportError.HostNotFound => "Check the spelling, or write the IP address.",
+        _ => null,
+    };
+}

@@ -1,0 +1,22 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Dialtone.Cli;
+
+/// <summary>Answers with the same bytes.</summary>
+internal sealed class EchoService(FrameCodec? codec) : ReplyService(codec)
+{
+    protected override void Transform(ReadOnlySpan<byte> source, Span<byte> destination)
+    {
+        // A blocking conversation answers out of the buffer it received into.
+        if (!source.Overlaps(destination))
+            source.CopyTo(destination);
+    }
+
+    /// <summary>Sends straight from the memory that was received into.</summary>
+    protected override ValueTask<FlushResult> ReplyAsync(Connection connection, in ReadOnlySequence<byte> input) =>
+        input.IsSingleSegment ? connection.Output.WriteAsync(input.First) : base.ReplyAsync(connection, input);
+
+    protected override void ReplyToFrame(Connection connection, FrameCodec codec, in ReadOnlySequence<byte> frame) =>
+        connection.WriteFrame(codec, frame);
+}

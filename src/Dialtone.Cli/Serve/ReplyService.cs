@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Dialtone.Cli;
+
+/// <summary>A service that answers each piece that arrives, or each frame, with bytes of the same length.</summary>
+internal abstract class ReplyService(FrameCodec? codec)
+{
+    /// <summary>What a blocking conversation receives into; its thread holds it while the conversation lasts.</summary>
+    private const int BlockingBufferBytes = 16 * 1024;
+
+    /// <summary>The conversation of an asynchronous policy.</summary>
+    public Task RunAsync(Connection connection) => codec is null ? ReplyRawAsync(connection) : ReplyFramedAsync(connection, codec);
+
+    /// <summary>The conversation of a policy that gives it a thread: receives and sends go straight to the kernel.</summary>
+    public void Run(Connection connection)
+    {
+        if (codec is null)
+            ReplyRaw(connection);
+        else
+            ReplyFramedAsync(connection, codec).GetAwaiter().GetResult();
+    }
+
+    /// <summary>Writes the reply to a piece of input.</summary>
+    protected abstract void Transform(ReadOnlySpan<byte> source, Span<byte> destination);
+
+    /// <summary>Answers one receive with one send.</summary>
+    protected virtual ValueTask<FlushResult> ReplyAsync(Connection connection, in ReadOnlySequence<byte> input)
+    {
+        foreach (ReadOnlyMemory<byte> piece in input)
+        {
+            Transform(piece.Span, connection.Output.GetSpan(piece.Length));
+            connection.Output.Advance(piece.Length);
+        }
+
+        return connection.Output.FlushAsync();
+    }
+
+    // A connection that waits costs what this method keeps across its first await: nothing but the connection.
+    private async Task ReplyRawAsync(Connection connection)
+    {
+        while (true)
+        {
+            ReadResult received = await connection.Input.ReadAsync();
+            if (received.Buffer.IsEmpty)
+                return;
+            ValueTask<FlushResult> reply = ReplyAsync(connection, received.Buffer);
+            if (reply.IsCompletedSuccessfully)
+            {
+                reply.GetAwaiter().GetResult();
+                connection.Input.AdvanceTo(received.Buffer.End);
+            }
+            else
+            {
+                await FinishReplyAsync(connection, reply, received.Buffer.End);
+            }
+        }
+    }
+
+    private static async Task FinishReplyAsync(Connection connection, ValueTask<FlushResult> reply, SequencePosition end)
+    {
+        await reply;
+        connection.Input.AdvanceTo(end);
+    }
+
+    /// <summary>Answers the frames that arrived together with one send.</summary>
+    private async Task ReplyFramedAsync(Connection connection, FrameCodec codec)
+    {
+        await foreach (ReadOnlySequence<byte> frame in connection.ReadFramesAsync(codec, flushBeforeWait: true))
+            ReplyToFrame(connection, codec, frame);
+        await connection.Output.FlushAsync();
+    }
+
+    protected virtual void ReplyToFrame(Connection connection, FrameCodec codec, in ReadOnlySequence<byte> frame)
+    {
+        int length = (int)frame.Length;
+        byte[] copy = ArrayPool<byte>.Shared.Rent(length);
+        frame.CopyTo(copy);
+        Transform(copy.AsSpan(0, length), copy);
+        connection.WriteFrame(codec, copy.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(copy);
+    }
+
+    private void ReplyRaw(Connection connection)
+    {
+        Stream stream = connection.Stream;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BlockingBufferBytes);
+        try
+        {
+            int count;
+            while ((count = stream.Read(buffer, 0, buffer.Length)) > 0)
+            {
+                Transform(buffer.AsSpan(0, count), buffer);
+                stream.Write(buffer, 0, count);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

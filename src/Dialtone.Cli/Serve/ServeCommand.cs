@@ -1,0 +1,72 @@
+namespace Dialtone.Cli;
+
+/// <summary>Runs a server from the first line it prints to the exit code.</summary>
+internal static class ServeCommand
+{
+    private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(10);
+
+    public static async Task<ExitCode> RunAsync(Arguments arguments, ReplyService service)
+    {
+        ServerOptions options = ReadOptions(arguments);
+        await using var server = new Server(options);
+        if (options.Concurrency.Kind is ConcurrencyKind.Thread or ConcurrencyKind.Pool)
+            server.HandleBlocking(service.Run);
+        else
+            server.Handle(service.RunAsync);
+
+        using var signals = new StopSignals();
+        await server.StartAsync();
+        using ReadyFile? ready = Announce(server.Addresses, arguments.Get(ServeFlags.ReadyFile));
+        return await DrainAsync(server, signals, arguments.Get(ServeFlags.Drain, DefaultDrain));
+    }
+
+    private static ServerOptions ReadOptions(Arguments arguments)
+    {
+        IReadOnlyList<Address> listen = arguments.All(ServeFlags.Listen);
+        if (listen.Count == 0)
+        {
+            throw CliException.Usage(
+                "There is nothing to listen on.", $"dialtone {arguments.Verb.Name} --listen tcp://127.0.0.1:9000");
+        }
+
+        var limits = new ServerLimits();
+        return new ServerOptions
+        {
+            Listen = listen,
+            Concurrency = arguments.Get(ServeFlags.Concurrency, Concurrency.Inline),
+            Engine = arguments.Get(ServeFlags.Engine, EngineKind.Auto),
+            Socket = new ListenOptions { Backlog = arguments.Get(ServeFlags.Backlog, new ListenOptions().Backlog) },
+            Limits = limits with
+            {
+                MaxConnections = arguments.Get(ServeFlags.MaxConnections, limits.MaxConnections),
+                MaxPerAddress = arguments.Find(ServeFlags.MaxPerAddress),
+                Idle = arguments.Find(ServeFlags.Idle),
+                FirstByte = arguments.Find(ServeFlags.FirstByte),
+            },
+            LoggerFactory = new StandardErrorLog(arguments.Has(ServeFlags.Verbose)),
+        };
+    }
+
+    /// <summary>Tells people and scripts where the server listens, in the order of <c>--listen</c>.</summary>
+    private static ReadyFile? Announce(IReadOnlyList<Address> addresses, string? path)
+    {
+        string lines = string.Concat(addresses.Select(address => $"listening {address}\n"));
+        Terminal.Out.Write(lines);
+        Terminal.Flush();
+        return path is null ? null : new ReadyFile(path, lines);
+    }
+
+    /// <summary>The first signal drains, the second cuts.</summary>
+    private static async Task<ExitCode> DrainAsync(Server server, StopSignals signals, TimeSpan patience)
+    {
+        await signals.First;
+        if (patience > TimeSpan.Zero && server.ActiveConnections is > 0 and int open)
+            Terminal.Error.WriteLine($"dialtone: {open} conversations may go on for {patience.TotalSeconds:0.###} s; Ctrl-C again cuts them.");
+        Task<DrainReport> draining = server.StopAsync(patience);
+        if (await Task.WhenAny(draining, signals.Second) == draining)
+            return ExitCode.Done;
+        int cut = server.ActiveConnections;
+        await server.DisposeAsync();
+        return cut == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Runtime.InteropServices;
+
+namespace Dialtone.Cli;
+
+/// <summary>Ctrl-C and SIGTERM as tasks: the first, and the second.</summary>
+internal sealed class StopSignals : IDisposable
+{
+    private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _second = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly PosixSignalRegistration _interrupt;
+    private readonly PosixSignalRegistration _terminate;
+
+    public StopSignals()
+    {
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Received);
+        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Received);
+    }
+
+    public Task First => _first.Task;
+
+    public Task Second => _second.Task;
+
+    public void Dispose()
+    {
+        _interrupt.Dispose();
+        _terminate.Dispose();
+    }
+
+    private void Received(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        if (!_first.TrySetResult())
+            _second.TrySetResult();
+    }
+}

@@ -1,0 +1,50 @@
+#pragma warning disable RS0030 // the one file that talks to the console
+using System.Text;
+
+namespace Dialtone.Cli;
+
+/// <summary>Standard input, output and error. Results go to output, everything else to error.</summary>
+internal static class Terminal
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
+    /// <summary>Buffered until <see cref="Flush"/>. Not <c>Console.Out</c>, which looks up what the terminal can do before the first letter.</summary>
+    public static TextWriter Out { get; } = new StreamWriter(Console.OpenStandardOutput(), Utf8) { NewLine = "\n" };
+
+    /// <summary>Sent at once, and safe for many threads.</summary>
+    public static TextWriter Error { get; } =
+        TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError(), Utf8) { AutoFlush = true, NewLine = "\n" });
+
+    /// <summary>Whether writing to standard output failed.</summary>
+    public static bool OutputIsGone { get; private set; }
+
+    public static bool InputIsInteractive => !Console.IsInputRedirected;
+
+    /// <summary>Whether help may be set in bold: on a terminal, unless NO_COLOR or a dumb terminal asks for plain text.</summary>
+    public static bool UsesStyle { get; } = !Console.IsOutputRedirected
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+        && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
+
+    public static Stream OpenInput() => Console.OpenStandardInput();
+
+    public static Stream OpenOutput() => Console.OpenStandardOutput();
+
+    public static void Flush()
+    {
+        try
+        {
+            Out.Flush();
+        }
+        catch (IOException)
+        {
+            OutputIsGone = true;
+        }
+    }
+
+    public static void Complain(CliException error)
+    {
+        Error.WriteLine($"dialtone: {error.Message}");
+        if (error.Advice is { } advice)
+            Error.WriteLine($"  {advice}");
+    }
+}

@@ -1,0 +1,42 @@
+namespace Dialtone.Cli;
+
+/// <summary>Runs a command line: finds the verb, reads its flags, turns the outcome into an exit code.</summary>
+internal static class Tool
+{
+    public static async Task<ExitCode> RunAsync(string[] words)
+    {
+        try
+        {
+            if (words is ["--version"])
+            {
+                Terminal.Out.WriteLine(Version);
+                return ExitCode.Done;
+            }
+
+            if (Help.TryAnswer(words))
+                return ExitCode.Done;
+            Arguments arguments = Parser.Parse(words, VerbTable.All);
+            return await arguments.Verb.Run(arguments);
+        }
+        catch (CliException e)
+        {
+            Terminal.Complain(e);
+            return e.Code;
+        }
+        catch (Exception e) when (Failure.Explain(e) is { } explained)
+        {
+            Terminal.Complain(explained);
+            return explained.Code;
+        }
+        catch (IOException) when (Terminal.OutputIsGone)
+        {
+            return ExitCode.Failed; // whoever read our output has left
+        }
+        finally
+        {
+            Terminal.Flush();
+        }
+    }
+
+    public static string Version { get; } = $"dialtone {typeof(Tool).Assembly.GetName().Version!.ToString(3)}";
+}

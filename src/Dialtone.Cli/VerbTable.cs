@@ -1,0 +1,17 @@
+namespace Dialtone.Cli;
+
+/// <summary>Everything the tool does.</summary>
+internal static class VerbTable
+{
+    public static IReadOnlyList<string> FirstSteps { get; } =
+    [
+        "dialtone serve upper --listen tcp://127.0.0.1:9000",
+        "dialtone call tcp://127.0.0.1:9000",
+    ];
+
+    public static IReadOnlyList<Verb> All { get; } =
+    [
+        ServeVerbs.Upper,
+        ServeVerbs.Echo,
+    ];
+}
