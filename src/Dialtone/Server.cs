@@ -13,7 +13,7 @@ namespace Dialtone;
 /// Its life: bind everything or nothing, accept, and at the end drain: accept no more, tell handlers through <see cref="Connection.Closing"/>,
 /// let them finish until the deadline, cut the rest and report it. <see cref="StopAsync"/> may be called from anywhere, a handler included.
 /// </remarks>
-public sealed class Server : IAsyncDisposable
+public sealed partial class Server : IAsyncDisposable
 {
     /// <summary>How long handlers that were cut may take to notice before the report goes out without them.</summary>
     private static readonly TimeSpan UnwindTime = TimeSpan.FromSeconds(1);
@@ -34,6 +34,8 @@ public sealed class Server : IAsyncDisposable
     private ConnectionHandler _pipeline = static _ => Task.CompletedTask;
     private Engine? _engine;
     private Dispatcher? _dispatcher;
+    private WorkerPool? _workers;  // the Process policy's, in the parent
+    private WorkerLink? _link;     // the same, in a worker
     private Task? _stop;    // under _gate
     private bool _isStarted; // under _gate
 
@@ -50,6 +52,7 @@ public sealed class Server : IAsyncDisposable
         };
         _connections = new ConnectionTable(options.Limits);
         _rejections = new RejectionLog(_logger, _host.Clock);
+        WorkerNumber = options.Concurrency.Kind == ConcurrencyKind.Process ? WorkerProcess.NextNumber() : 0;
     }
 
     /// <summary>Listens on one address and serves it with the default options until <paramref name="stopping"/> fires.</summary>
@@ -113,8 +116,12 @@ public sealed class Server : IAsyncDisposable
     /// <summary>Binds every address and begins to accept; when one cannot be bound, none is.</summary>
     /// <exception cref="TransportException">An address is in use or cannot be bound; the message says which and why.</exception>
     /// <exception cref="InvalidOperationException">Started before, or nothing to listen on, or no handler.</exception>
+    /// <exception cref="PlatformNotSupportedException">The policy or the engine needs Linux.</exception>
+    /// <remarks>In a <see cref="WorkerProcess"/> it does not return: the worker serves what it is given and exits.</remarks>
     public Task StartAsync()
     {
+        if (WorkerProcess.Current is { } link)
+            return StartInWorkerAsync(link);
         lock (_gate)
         {
             ThrowIfStarted();
@@ -151,24 +158,12 @@ public sealed class Server : IAsyncDisposable
     /// <returns>False when nobody called in time.</returns>
     public async Task<bool> HandleOneAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        var served = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        ConnectionHandler handler = _handler ?? throw NoHandler();
-        _handler = async connection =>
-        {
-            try
-            {
-                await handler(connection).ConfigureAwait(false);
-            }
-            finally
-            {
-                served.TrySetResult();
-            }
-        };
+        _servedOne = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _maxAccepts = 1;
         await StartAsync().ConfigureAwait(false);
         try
         {
-            await served.Task.WaitAsync(timeout ?? Timeout.InfiniteTimeSpan, _options.Time, cancellationToken).ConfigureAwait(false);
+            await _servedOne.Task.WaitAsync(timeout ?? Timeout.InfiniteTimeSpan, _options.Time, cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (TimeoutException)
@@ -182,12 +177,15 @@ public sealed class Server : IAsyncDisposable
     }
 
     private int _maxAccepts = int.MaxValue;
+    private TaskCompletionSource? _servedOne;
 
     /// <summary>Drains: accepts no more, tells the handlers, waits, cuts the rest. Later calls join the first.</summary>
     /// <param name="deadline">How long handlers may take; default <see cref="ServerOptions.DrainTimeout"/>. Zero cuts at once.</param>
     /// <returns>Who finished and who was cut. Stragglers are a result, not an exception. A handler that calls this is not waited for.</returns>
     public Task<DrainReport> StopAsync(TimeSpan? deadline = null)
     {
+        if (_link is not null)
+            return StopParentAsync(_link, deadline);
         if (Connection.Current is { } self && self.Host == _host)
             _connections.DoNotWaitFor(self);
         lock (_gate)
@@ -220,6 +218,8 @@ public sealed class Server : IAsyncDisposable
             {
                 if (address.Scheme == AddressScheme.Memory)
                 {
+                    if (isProcess)
+                        throw new NotSupportedException($"{address} cannot be listened on under Concurrency.Process: its connections live inside one process.");
                     _listeners.Add(new MemoryListener(address, _options.Socket.Backlog, _dispatcher.ReadyOn));
                     addresses.Add(address);
                     continue;
@@ -233,6 +233,8 @@ public sealed class Server : IAsyncDisposable
                 }
             }
 
+            if (isProcess)
+                _workers = new WorkerPool(_host, _options.Concurrency, WorkerNumber, StopForHandler);
             Addresses = addresses;
         }
         catch
@@ -250,7 +252,8 @@ public sealed class Server : IAsyncDisposable
 
     private Engine CreateEngine() => _options.Engine switch
     {
-        EngineKind.Sockets => new SocketsEngine(),
+        // Under the Process policy the engine asked for is the workers'; accepting is the same for all.
+        EngineKind.Sockets when _options.Concurrency.Kind != ConcurrencyKind.Process => new SocketsEngine(),
         EngineKind.Epoll when !OperatingSystem.IsLinux() =>
             throw new PlatformNotSupportedException("The Epoll engine needs Linux; use EngineKind.Sockets or Auto."),
         EngineKind.Auto when !OperatingSystem.IsLinux() => new SocketsEngine(),
@@ -352,7 +355,9 @@ public sealed class Server : IAsyncDisposable
         CloseReason reason;
         try
         {
-            if (_options.Verify is null || await VerifyAsync(connection).ConfigureAwait(false))
+            if (_workers is not null)
+                reason = await _workers.ServeAsync(connection).ConfigureAwait(false); // verified and served there
+            else if (_options.Verify is null || await VerifyAsync(connection).ConfigureAwait(false))
             {
                 await _pipeline(connection).ConfigureAwait(false);
                 reason = connection.PeerHasFinished ? CloseReason.PeerClosed : CloseReason.HandlerFinished;
@@ -426,6 +431,7 @@ public sealed class Server : IAsyncDisposable
         if (_logger.IsEnabled(LogLevel.Debug))
             _logger.Ended(connection.Id, reason, connection.BytesReceived, connection.BytesSent);
         _connections.Remove(connection);
+        _servedOne?.TrySetResult();
     }
 
     // ---- ending ----
@@ -450,6 +456,8 @@ public sealed class Server : IAsyncDisposable
         _connections.AbortAll(reason);
         _dispatcher?.Dispose();
         await _connections.WhenDrainedAsync(UnwindTime, time).ConfigureAwait(false);
+        if (_workers is not null)
+            await _workers.StopAsync(before - stragglers.Count).ConfigureAwait(false);
         foreach (StreamListener listener in _listeners)
             listener.Dispose();
         if (_connections.Count == 0)
@@ -458,7 +466,7 @@ public sealed class Server : IAsyncDisposable
             _connections.WhenEmpty(() => _engine?.Dispose());
         var report = new DrainReport(time.GetElapsedTime(started), before - stragglers.Count, stragglers);
         _logger.Stopped(report);
-        _stopped.SetResult(report);
+        _stopped.TrySetResult(report);
     }
 
     private async Task CancelClosingAsync()

@@ -29,11 +29,16 @@ public sealed class PenaltyTable
     public bool IsRefused(IPAddress? address) =>
         address is not null && Count > 0 && !IsExempt(address) && Family(address, out ulong key).IsRefused(key, Now());
 
+    /// <summary>Hears of every charge; null where nobody asks.</summary>
+    internal Action<IPAddress, Penalty>? Charged { get; set; }
+
     /// <summary>Adds a penalty to an address. Does nothing for null and for exempt addresses.</summary>
     /// <returns>Whether the address is kept out from now on.</returns>
     public bool Charge(IPAddress? address, Penalty penalty)
     {
         TimeSpan cost = _options.Of(penalty);
+        if (address is not null)
+            Charged?.Invoke(address, penalty);
         return address is not null && cost > TimeSpan.Zero && !IsExempt(address)
             && Family(address, out ulong key).Charge(key, cost, Now());
     }

@@ -88,7 +88,15 @@ public sealed record Concurrency
         WhenFull = whenFull,
     };
 
-    /// <summary>A process for each conversation. The program calls <c>WorkerProcess.TryRun</c> first thing in its <c>Main</c>.</summary>
+    /// <summary>Under <see cref="Process"/>, the program that workers run, its path first and its arguments after it; null for this program with its own arguments.</summary>
+    /// <exception cref="ArgumentException">The list is empty.</exception>
+    public IReadOnlyList<string>? Worker
+    {
+        get;
+        init => field = value is { Count: 0 } ? throw new ArgumentException("The worker's program is missing.", nameof(Worker)) : value;
+    }
+
+    /// <summary>A process for each conversation, which a crash harms alone; <see cref="WorkerProcess"/> says what becomes of the program in it. Linux only.</summary>
     /// <param name="max">Processes at one time; further callers wait in the backlog. Default 40, as Python's max_children. At least 1.</param>
     /// <param name="prestart">Processes kept ready, so that a caller need not wait for one to start. Default 1. At least 0.</param>
     /// <param name="reuse">Conversations one process serves, one after the other, before it is replaced. Default 1. At least 1.</param>

@@ -50,6 +50,9 @@ internal abstract class Dispatcher : IDisposable
         ConcurrencyKind.Pool => blocks
             ? new ThreadPoolDispatcher(policy.Max, policy.Queue, policy.WhenFull)
             : new GateDispatcher(policy.Max, policy.Queue, policy.WhenFull),
+        ConcurrencyKind.Process when !OperatingSystem.IsLinux() => throw new PlatformNotSupportedException(
+            "Concurrency.Process needs Linux: it passes descriptors to worker processes. Use Concurrency.Thread or Concurrency.Task."),
+        ConcurrencyKind.Process => new GateDispatcher(policy.Max, 0, WhenFull.Wait, ReadyOn.CallerBlocks),
         _ => throw new NotSupportedException($"{policy} has no dispatcher."),
     };
 }

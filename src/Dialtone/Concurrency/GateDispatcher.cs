@@ -3,11 +3,11 @@ using Dialtone.Engines;
 namespace Dialtone;
 
 /// <summary>Lets so many asynchronous conversations run at a time; the rest wait in a bounded queue.</summary>
-internal sealed class GateDispatcher(int workers, int queue, WhenFull whenFull) : Dispatcher
+internal sealed class GateDispatcher(int workers, int queue, WhenFull whenFull, ReadyOn readyOn = ReadyOn.Pool) : Dispatcher
 {
     private readonly WaitingRoom _room = new(workers, queue, whenFull);
 
-    public override ReadyOn ReadyOn => ReadyOn.Pool;
+    public override ReadyOn ReadyOn => readyOn;
 
     public override ValueTask WaitForRoomAsync(CancellationToken stopping) => _room.WaitAsync(stopping);
 

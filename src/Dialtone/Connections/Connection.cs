@@ -235,6 +235,7 @@ public sealed class Connection : IAsyncDisposable, IDeadline
         TrySetCloseReason(reason);
         Transport.AbortReason = CloseReason;
         // Limits end with an orderly close, which a peer can tell from a crash; a deliberate abort is a reset.
+        _host.Aborted?.Invoke(CloseReason);
         Transport.Abort(reset: reason is CloseReason.Aborted or CloseReason.Drained or CloseReason.Disposed or CloseReason.WriteTimeout or CloseReason.TooSlow);
     }
 
@@ -315,6 +316,13 @@ public sealed class Connection : IAsyncDisposable, IDeadline
     {
         _bytesSent += bytes;
         _lastSent = _host.Clock.CoarseNow;
+    }
+
+    /// <summary>Takes the counts of a worker process that holds the conversation.</summary>
+    internal void SetCounts(long received, long sent)
+    {
+        Volatile.Write(ref _bytesReceived, Math.Max(0, received));
+        Volatile.Write(ref _bytesSent, Math.Max(0, sent));
     }
 
     internal void BeginReadWait() => _readWaitSince = _host.Clock.CoarseNow;

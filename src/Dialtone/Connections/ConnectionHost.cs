@@ -25,6 +25,11 @@ internal sealed class ConnectionHost(
     /// <summary>Failures by address; a dialer has none.</summary>
     public PenaltyTable? Penalties { get; init; }
 
+    /// <summary>Hears of every connection that this side ends before its time; null where nobody asks.</summary>
+    public Action<CloseReason>? Aborted { get; set; }
+
+    public void NextIdIs(long id) => Volatile.Write(ref _lastId, id - 1);
+
     public long NextId() => Interlocked.Increment(ref _lastId);
 
     public void Dispose()

@@ -1,0 +1,96 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Text;
+
+namespace Dialtone;
+
+/// <summary>The first byte of each message between a server and its workers. The numbers are the format's; version 1.</summary>
+internal enum WorkerMessageKind : byte
+{
+    /// <summary>Worker: ready for its first caller. version:u8</summary>
+    Ready = 1,
+
+    /// <summary>Server: serve this one; its descriptor comes along. id:i64, tls:u8, address:utf8</summary>
+    Serve = 2,
+
+    /// <summary>Server: the drain begins.</summary>
+    Closing = 3,
+
+    /// <summary>Server: abort the conversation. reason:u8</summary>
+    Abort = 4,
+
+    /// <summary>Worker: the conversation was aborted here; its handler should end soon. reason:u8</summary>
+    Aborted = 5,
+
+    /// <summary>Worker, while the drain lasts: how far it is. received:i64, sent:i64, activity:utf8</summary>
+    Progress = 6,
+
+    /// <summary>Worker: charge this address. penalty:u8, address:4 or 16 bytes</summary>
+    Charge = 7,
+
+    /// <summary>Worker: the handler asks the server to stop. deadline in milliseconds:i64, −1 for the default</summary>
+    Stop = 8,
+
+    /// <summary>Worker: the conversation has ended and its descriptor is closed. reason:u8, received:i64, sent:i64</summary>
+    Ended = 9,
+
+    /// <summary>Server, to a worker that asked for the stop: all others have ended. finished:i64</summary>
+    Stopped = 10,
+}
+
+/// <summary>Reads and writes those messages. Numbers are little-endian: both ends run on one machine.</summary>
+internal static class WorkerMessage
+{
+    public const byte Version = 1;
+
+    /// <summary>The longest message; an activity is cut to fit.</summary>
+    public const int MaxBytes = 1024;
+
+    private const int MaxTextBytes = 512;
+
+    public static byte[] Of(WorkerMessageKind kind) => [(byte)kind];
+
+    public static byte[] Of(WorkerMessageKind kind, byte value) => [(byte)kind, value];
+
+    public static byte[] Of(WorkerMessageKind kind, long value)
+    {
+        var message = new byte[9];
+        message[0] = (byte)kind;
+        BinaryPrimitives.WriteInt64LittleEndian(message.AsSpan(1), value);
+        return message;
+    }
+
+    public static byte[] Serve(long id, Address address) =>
+        [.. Of(WorkerMessageKind.Serve, id), address.IsTls ? (byte)1 : (byte)0, .. Encoding.UTF8.GetBytes(address.ToString())];
+
+    public static (long Id, Address Address) ReadServe(ReadOnlySpan<byte> message) =>
+        (ReadInt64(message, 1), Address.Parse(Encoding.UTF8.GetString(message[10..])) with { IsTls = message[9] == 1 });
+
+    public static byte[] Charge(IPAddress address, Penalty penalty) => [(byte)WorkerMessageKind.Charge, (byte)penalty, .. address.GetAddressBytes()];
+
+    public static (IPAddress Address, Penalty Penalty) ReadCharge(ReadOnlySpan<byte> message) => (new IPAddress(message[2..]), (Penalty)message[1]);
+
+    public static byte[] Progress(long received, long sent, string? activity)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(activity ?? "");
+        return [.. Of(WorkerMessageKind.Progress, received), .. Bytes(sent), .. text.AsSpan(0, Math.Min(text.Length, MaxTextBytes))];
+    }
+
+    public static (long Received, long Sent, string Activity) ReadProgress(ReadOnlySpan<byte> message) =>
+        (ReadInt64(message, 1), ReadInt64(message, 9), Encoding.UTF8.GetString(message[17..]));
+
+    public static byte[] Ended(CloseReason reason, long received, long sent) =>
+        [(byte)WorkerMessageKind.Ended, (byte)reason, .. Bytes(received), .. Bytes(sent)];
+
+    public static (CloseReason Reason, long Received, long Sent) ReadEnded(ReadOnlySpan<byte> message) =>
+        ((CloseReason)message[1], ReadInt64(message, 2), ReadInt64(message, 10));
+
+    public static long ReadInt64(ReadOnlySpan<byte> message, int at) => BinaryPrimitives.ReadInt64LittleEndian(message[at..]);
+
+    private static byte[] Bytes(long value)
+    {
+        var bytes = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
+        return bytes;
+    }
+}
