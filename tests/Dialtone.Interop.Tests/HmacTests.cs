@@ -62,7 +62,7 @@ public sealed class HmacTests
     [InlineData("sha512", HmacDigest.Sha512, "answer")]
     public async Task Our_client_with_the_right_key_is_served_by_their_server(string name, HmacDigest digest, string behaviour)
     {
-        using PythonPeer server = PythonPeer.Start("hmac_server.py", name, Key, behaviour);
+        await using PythonPeer server = DoorPeers.Start("hmac_server.py", name, Key, behaviour);
         await using (Connection connection = await server.DialAsync())
         {
             await HmacChallenge.AnswerAsync(connection, HmacKey.FromText(Key), digest);
@@ -77,7 +77,7 @@ public sealed class HmacTests
     [InlineData(Key, HmacDigest.Md5)]
     public async Task Our_client_with_a_wrong_key_or_digest_sees_their_server_close(string key, HmacDigest digest)
     {
-        using PythonPeer server = PythonPeer.Start("hmac_server.py", "sha256", Key, "answer");
+        await using PythonPeer server = DoorPeers.Start("hmac_server.py", "sha256", Key, "answer");
         await using Connection connection = await server.DialAsync();
         await HmacChallenge.AnswerAsync(connection, HmacKey.FromText(key), digest);
         Assert.Equal(0, await connection.ReceiveAsync(new byte[1]));
@@ -89,7 +89,7 @@ public sealed class HmacTests
     [InlineData("closes")]
     public async Task Our_client_says_when_their_server_sends_no_challenge(string behaviour)
     {
-        using PythonPeer server = PythonPeer.Start("hmac_server.py", "sha256", Key, behaviour);
+        await using PythonPeer server = DoorPeers.Start("hmac_server.py", "sha256", Key, behaviour);
         await using Connection connection = await server.DialAsync();
         TrustException e = await Assert.ThrowsAsync<TrustException>(() => HmacChallenge.AnswerAsync(connection, HmacKey.FromText(Key)).AsTask());
         Assert.Equal(TrustError.Refused, e.Reason);
@@ -98,7 +98,7 @@ public sealed class HmacTests
     [Fact]
     public async Task Our_client_does_not_wait_for_a_silent_server_for_ever()
     {
-        using PythonPeer server = PythonPeer.Start("hmac_server.py", "sha256", Key, "silent");
+        await using PythonPeer server = DoorPeers.Start("hmac_server.py", "sha256", Key, "silent");
         await using (Connection connection = await server.DialAsync(new ServerLimits { Handshake = TimeSpan.FromMilliseconds(300) }))
         {
             TrustException e = await Assert.ThrowsAsync<TrustException>(() => HmacChallenge.AnswerAsync(connection, HmacKey.FromText(Key)).AsTask());
@@ -109,7 +109,7 @@ public sealed class HmacTests
     }
 
     private static Task<string> CallAsync(Server server, string digest, string key, string behaviour) =>
-        PythonPeer.RunAsync("hmac_client.py", Text(server.Addresses[0].Port), digest, key, behaviour);
+        DoorPeers.RunAsync("hmac_client.py", Text(server.Addresses[0].Port), digest, key, behaviour);
 
     private static async Task<Server> ServeAsync(HmacDigest digest, string policy = "task", TimeSpan? timeLimit = null)
     {

@@ -30,7 +30,7 @@ public sealed class MutualDoorTests
         });
         await server.StartAsync();
         string port = server.Addresses[0].Port.ToString(CultureInfo.InvariantCulture);
-        Assert.Equal(outcome, await PythonPeer.RunAsync("mutual_client.py", port, way, name, secret));
+        Assert.Equal(outcome, await DoorPeers.RunAsync("mutual_client.py", port, way, name, secret));
     }
 
     [Theory]
@@ -38,7 +38,7 @@ public sealed class MutualDoorTests
     [InlineData("password", "alex", "pencil")]
     public async Task Our_client_with_the_right_secret_is_served_by_their_server(string way, string name, string secret)
     {
-        using PythonPeer server = PythonPeer.Start("mutual_server.py", way, name, secret);
+        await using PythonPeer server = DoorPeers.Start("mutual_server.py", way, name, secret);
         await using (Connection connection = await server.DialAsync())
         {
             await EnterAsync(connection, way, name, secret);
@@ -54,7 +54,7 @@ public sealed class MutualDoorTests
     [InlineData("password", "alex", "Pencil")]
     public async Task Our_client_with_a_wrong_secret_is_told(string way, string name, string secret)
     {
-        using PythonPeer server = PythonPeer.Start("mutual_server.py", way, way == "key" ? "office" : "alex", way == "key" ? Key : "pencil");
+        await using PythonPeer server = DoorPeers.Start("mutual_server.py", way, way == "key" ? "office" : "alex", way == "key" ? Key : "pencil");
         await using Connection connection = await server.DialAsync();
         TrustException e = await Assert.ThrowsAsync<TrustException>(() => EnterAsync(connection, way, name, secret).AsTask());
         Assert.Equal(TrustError.Refused, e.Reason);
@@ -66,7 +66,7 @@ public sealed class MutualDoorTests
     [InlineData("password", "alex", "pencil")]
     public async Task Our_client_does_not_believe_a_server_that_proves_nothing(string way, string name, string secret)
     {
-        using PythonPeer server = PythonPeer.Start("mutual_server.py", way, name, secret, "false");
+        await using PythonPeer server = DoorPeers.Start("mutual_server.py", way, name, secret, "false");
         await using Connection connection = await server.DialAsync();
         TrustException e = await Assert.ThrowsAsync<TrustException>(() => EnterAsync(connection, way, name, secret).AsTask());
         Assert.Equal(TrustError.ServerNotProven, e.Reason);

@@ -3,7 +3,7 @@ namespace Dialtone.Tests.Authentication;
 public sealed class PasswordHasherTests : IDisposable
 {
     private static readonly ScramVerifier Sesame = ScramVerifier.Create("sesame", 4096);
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly PasswordHasher _hasher;
 
     public PasswordHasherTests() =>

@@ -6,7 +6,7 @@ public sealed class PenaltyTableTests
 {
     private static readonly IPAddress Bad = IPAddress.Parse("127.0.0.2");
     private static readonly IPAddress Good = IPAddress.Parse("127.0.0.3");
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact] // D22, D23, D27
     public void The_fourth_failure_in_a_row_keeps_that_address_out_and_no_other()
