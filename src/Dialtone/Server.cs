@@ -207,29 +207,28 @@ public sealed partial class Server : IAsyncDisposable
     private void Open()
     {
         bool isProcess = _options.Concurrency.Kind == ConcurrencyKind.Process;
-        var bound = new List<BoundSocket>();
+        IReadOnlyList<IReadOnlyList<BoundSocket>> bound = SocketBinder.Bind(_options.Listen, _options.Socket);
         var addresses = new List<Address>();
         try
         {
             _dispatcher = Dispatcher.Create(_options.Concurrency, _handlerBlocks);
             _pipeline = BuildPipeline();
             _engine = CreateEngine();
-            foreach (Address address in _options.Listen)
+            for (int i = 0; i < bound.Count; i++)
             {
-                if (address.Scheme == AddressScheme.Memory)
+                if (_options.Listen[i] is { Scheme: AddressScheme.Memory } memory)
                 {
                     if (isProcess)
-                        throw new NotSupportedException($"{address} cannot be listened on under Concurrency.Process: its connections live inside one process.");
-                    _listeners.Add(new MemoryListener(address, _options.Socket.Backlog, _dispatcher.ReadyOn));
-                    addresses.Add(address);
+                        throw new NotSupportedException($"{memory} cannot be listened on under Concurrency.Process: its connections live inside one process.");
+                    _listeners.Add(new MemoryListener(memory, _options.Socket.Backlog, _dispatcher.ReadyOn));
+                    addresses.Add(memory);
                     continue;
                 }
 
-                foreach (BoundSocket socket in SocketBinder.Bind(address, _options.Socket))
+                foreach (BoundSocket socket in bound[i])
                 {
-                    bound.Add(socket);
-                    addresses.Add(socket.Address);
                     _listeners.Add(_engine.Listen(socket, _options.Socket, _dispatcher.ReadyOn));
+                    addresses.Add(socket.Address);
                 }
             }
 
@@ -242,7 +241,7 @@ public sealed partial class Server : IAsyncDisposable
             foreach (StreamListener listener in _listeners)
                 listener.Dispose();
             _listeners.Clear();
-            foreach (BoundSocket socket in bound)
+            foreach (BoundSocket socket in bound.SelectMany(static sockets => sockets))
                 socket.Dispose();
             _dispatcher?.Dispose();
             _engine?.Dispose();

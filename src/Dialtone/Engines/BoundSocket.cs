@@ -17,10 +17,14 @@ internal sealed class BoundSocket(Socket socket, Address address, Action? cleanu
 
     public bool KeepsMessages => socket.SocketType == SocketType.Seqpacket;
 
-    /// <summary>Closes the socket, then removes what it left behind, such as a Unix socket's path.</summary>
+    /// <summary>Whether somebody else bound it, and made it listen.</summary>
+    public bool IsInherited { get; init; }
+
+    /// <summary>Removes what the socket left behind, such as its path, and closes it.</summary>
     public void Dispose()
     {
-        socket.Dispose();
+        // In this order: while the socket is open, its path's inode number cannot become another file's.
         Interlocked.Exchange(ref _cleanup, null)?.Invoke();
+        socket.Dispose();
     }
 }

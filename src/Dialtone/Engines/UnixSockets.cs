@@ -7,6 +7,21 @@ namespace Dialtone.Engines;
 /// <summary>Names of Linux sockets.</summary>
 internal static unsafe class UnixSockets
 {
+    /// <summary>The longest <c>sockaddr_un</c>: a family and 108 bytes of path.</summary>
+    public const int MaxNameBytes = 110;
+
+    /// <summary>Writes a <c>sockaddr_un</c> for a path, or with a leading <c>@</c> for a name of the abstract namespace: its length.</summary>
+    public static int WriteName(string path, Span<byte> raw)
+    {
+        bool isAbstract = path.StartsWith('@');
+        raw.Clear();
+        raw[0] = Linux.AF_UNIX;
+        int length = 2 + Encoding.UTF8.GetBytes(path, raw[2..^1]);
+        if (isAbstract)
+            raw[2] = 0;
+        return isAbstract ? length : length + 1;
+    }
+
     /// <summary>The name of a socket's own end or of its peer's; null where it has none.</summary>
     public static EndPoint? GetName(int descriptor, bool peer)
     {
