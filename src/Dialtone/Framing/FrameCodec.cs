@@ -53,23 +53,26 @@ public abstract class FrameCodec
     public void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> frame)
     {
         ArgumentNullException.ThrowIfNull(output);
-        CheckLength(frame.Length);
-        CheckContent(frame);
-
-        int around = MaxHeadBytes + Tail.Length;
-        if (frame.Length > OneSpanBytes - around)
+        Check(frame);
+        if (frame.Length > OneSpanBytes)
         {
             WriteHeadTo(output, frame.Length);
             output.Write(frame);
-            WriteTailTo(output);
+            output.Write(Tail.Span);
             return;
         }
 
-        Span<byte> span = output.GetSpan(around + frame.Length);
-        int head = WriteHead(span, frame.Length);
-        frame.CopyTo(span[head..]);
-        Tail.CopyTo(span[(head + frame.Length)..]);
-        output.Advance(head + frame.Length + Tail.Length);
+        Span<byte> span = output.GetSpan(MaxHeadBytes + frame.Length + Tail.Length);
+        int written = WriteHead(span, frame.Length);
+        frame.CopyTo(span[written..]);
+        written += frame.Length;
+        if (Tail.Length > 0)
+        {
+            Tail.Span.CopyTo(span[written..]);
+            written += Tail.Length;
+        }
+
+        output.Advance(written);
     }
 
     /// <summary>Writes one frame, given in pieces.</summary>
@@ -83,46 +86,40 @@ public abstract class FrameCodec
             return;
         }
 
-        CheckLength(frame.Length);
         if (ChecksContent)
         {
+            CheckLength(frame.Length);
             WriteGathered(output, frame);
             return;
         }
 
+        CheckLength(frame.Length);
         WriteHeadTo(output, (int)frame.Length);
         foreach (ReadOnlyMemory<byte> piece in frame)
         {
             output.Write(piece.Span);
         }
 
-        WriteTailTo(output);
+        output.Write(Tail.Span);
     }
 
-    /// <summary>The most bytes <see cref="WriteHead"/> writes. At most 16.</summary>
-    protected internal virtual int MaxHeadBytes => 0;
+    /// <summary>The shortest content of a frame, in bytes. Default 0.</summary>
+    protected internal int MinFrameBytes { get; protected init; }
 
-    /// <summary>What stands after a frame's content.</summary>
-    protected internal virtual ReadOnlySpan<byte> Tail => default;
+    /// <summary>The most bytes <see cref="WriteHead"/> writes. Default 0.</summary>
+    protected internal int MaxHeadBytes { get; protected init; }
 
-    /// <summary>Whether <see cref="CheckContent"/> looks at the bytes: some contents cannot be written.</summary>
-    protected internal virtual bool ChecksContent => false;
+    /// <summary>What stands after a frame's content. Default nothing.</summary>
+    protected internal ReadOnlyMemory<byte> Tail { get; protected init; }
+
+    /// <summary>Whether some contents cannot be written, and <see cref="CheckContent"/> is asked. Default false.</summary>
+    protected internal bool ChecksContent { get; protected init; }
 
     /// <summary>Writes what stands before a frame's content.</summary>
     /// <param name="destination">At least <see cref="MaxHeadBytes"/> long.</param>
     /// <param name="frameBytes">The content's length, checked before.</param>
     /// <returns>How many bytes were written.</returns>
     protected internal abstract int WriteHead(Span<byte> destination, int frameBytes);
-
-    /// <summary>Refuses a length this codec cannot carry. The base refuses more than <see cref="MaxFrameBytes"/>.</summary>
-    /// <exception cref="ProtocolException">The length is refused.</exception>
-    protected internal virtual void CheckLength(long frameBytes)
-    {
-        if (frameBytes > MaxFrameBytes)
-        {
-            throw ProtocolException.TooLarge((ulong)frameBytes, MaxFrameBytes);
-        }
-    }
 
     /// <summary>Refuses content this codec cannot carry, such as a delimiter inside. The base carries everything.</summary>
     /// <exception cref="ProtocolException">The content is refused.</exception>
@@ -135,9 +132,22 @@ public abstract class FrameCodec
         ref ReadOnlySequence<byte> input, ref FrameProgress progress, out ReadOnlySequence<byte> frame,
         long head, long content, long tail = 0)
     {
-        frame = input.Slice(head, content);
-        input = tail == 0 ? input.Slice(frame.End) : input.Slice(head + content + tail);
         progress = default;
+        SequencePosition start = input.Start;
+        long bytes = head + content + tail;
+        if (start.GetObject() is ReadOnlySequenceSegment<byte> first && bytes <= first.Memory.Length - start.GetInteger())
+        {
+            // The usual case, a frame within the first segment, without the cost of slicing twice.
+            SequencePosition end = input.End;
+            int at = start.GetInteger() + (int)head;
+            frame = new ReadOnlySequence<byte>(first, at, first, at + (int)content);
+            input = new ReadOnlySequence<byte>(
+                first, start.GetInteger() + (int)bytes, (ReadOnlySequenceSegment<byte>)end.GetObject()!, end.GetInteger());
+            return FrameStatus.Whole;
+        }
+
+        frame = input.Slice(head, content);
+        input = input.Slice(bytes);
         return FrameStatus.Whole;
     }
 
@@ -159,11 +169,23 @@ public abstract class FrameCodec
         }
     }
 
-    internal void WriteTailTo(IBufferWriter<byte> output)
+    /// <summary>Refuses what <see cref="Write(IBufferWriter{byte}, ReadOnlySpan{byte})"/> would refuse.</summary>
+    internal void Check(ReadOnlySpan<byte> frame)
     {
-        if (Tail.Length > 0)
+        CheckLength(frame.Length);
+        if (ChecksContent)
         {
-            output.Write(Tail);
+            CheckContent(frame);
+        }
+    }
+
+    private void CheckLength(long frameBytes)
+    {
+        if (frameBytes > MaxFrameBytes || frameBytes < MinFrameBytes)
+        {
+            throw MinFrameBytes == MaxFrameBytes
+                ? ProtocolException.Wrong(frameBytes, MaxFrameBytes)
+                : ProtocolException.TooLarge((ulong)frameBytes, MaxFrameBytes);
         }
     }
 

@@ -22,6 +22,9 @@ public interface IJsonHeader<TSelf>
     /// <summary>The generated description of the JSON form.</summary>
     static abstract JsonTypeInfo<TSelf> TypeInfo { get; }
 
-    /// <summary>Bytes of the body that follows; 0 for none. A negative length is refused.</summary>
+    /// <summary>
+    /// Bytes of the body that follows; 0 for none. A negative length is refused. Implement it explicitly, or it becomes
+    /// a field of the JSON.
+    /// </summary>
     long BodyLength { get; }
 }

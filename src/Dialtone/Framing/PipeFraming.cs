@@ -13,9 +13,6 @@ namespace Dialtone;
 /// </remarks>
 public static class PipeFraming
 {
-    // Pending output is flushed at this size even while input is at hand, so that no burst of requests can pile it up.
-    private const int MaxPendingBytes = 64 * 1024;
-
     // A larger frame is not copied whole beside its head: the rest leaves straight from the caller's memory.
     private const int CopiedBytes = 4 * 1024;
 
@@ -30,52 +27,15 @@ public static class PipeFraming
     /// <param name="cancellationToken">Ends the wait for more input.</param>
     /// <returns>Each frame is lent until the loop asks for the next one.</returns>
     /// <exception cref="ProtocolException">The bytes cannot be frames, or the stream ended inside one.</exception>
-    public static async IAsyncEnumerable<ReadOnlySequence<byte>> ReadFramesAsync(
+    public static IAsyncEnumerable<ReadOnlySequence<byte>> ReadFramesAsync(
         this PipeReader input,
         FrameCodec codec,
         PipeWriter? flushBeforeWait = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(codec);
-        var progress = default(FrameProgress);
-        while (true)
-        {
-            if (flushBeforeWait?.UnflushedBytes > 0)
-            {
-                await flushBeforeWait.FlushAsync(cancellationToken).ConfigureAwait(false);
-            }
-
-            ReadResult result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
-            ThrowIfCancelled(result, input);
-            ReadOnlySequence<byte> rest = result.Buffer;
-            SequencePosition examined = rest.Start;
-            try
-            {
-                while (codec.Read(ref rest, ref progress, out ReadOnlySequence<byte> frame) is FrameStatus.Whole)
-                {
-                    // Whoever leaves the loop here leaves the bytes behind this frame unexamined, for the next reader.
-                    examined = rest.Start;
-                    yield return frame;
-                    if (flushBeforeWait?.UnflushedBytes > MaxPendingBytes)
-                    {
-                        await flushBeforeWait.FlushAsync(cancellationToken).ConfigureAwait(false);
-                    }
-                }
-
-                examined = rest.End;
-            }
-            finally
-            {
-                input.AdvanceTo(rest.Start, examined);
-            }
-
-            if (result.IsCompleted)
-            {
-                ThrowIfTruncated(rest, progress);
-                yield break;
-            }
-        }
+        return new FrameEnumerable(input, codec, flushBeforeWait, cancellationToken);
     }
 
     /// <summary>The next frame, appended to <paramref name="destination"/>.</summary>
@@ -275,7 +235,7 @@ public static class PipeFraming
         }
     }
 
-    private static void ThrowIfTruncated(in ReadOnlySequence<byte> rest, in FrameProgress progress)
+    internal static void ThrowIfTruncated(in ReadOnlySequence<byte> rest, in FrameProgress progress)
     {
         if (!rest.IsEmpty)
         {
@@ -317,7 +277,7 @@ public static class PipeFraming
             int bytes = encoding.GetByteCount(line);
             Span<byte> span = output.GetSpan(bytes + 2);
             encoding.GetBytes(line, span);
-            ReadOnlySpan<byte> end = ending is LineEnding.CrLf ? "\r\n"u8 : "\n"u8;
+            ReadOnlySpan<byte> end = LineCodec.BytesOf(ending);
             end.CopyTo(span[bytes..]);
             output.Advance(bytes + end.Length);
         }
@@ -331,15 +291,14 @@ public static class PipeFraming
     private static async ValueTask WriteLargeFrameAsync(
         PipeWriter output, FrameCodec codec, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
     {
-        codec.CheckLength(frame.Length);
-        codec.CheckContent(frame.Span);
+        codec.Check(frame.Span);
         int copied = Math.Max(0, CopiedBytes - codec.MaxHeadBytes);
         codec.WriteHeadTo(output, frame.Length);
         output.Write(frame.Span[..copied]);
         await output.WriteAsync(frame[copied..], cancellationToken).ConfigureAwait(false);
         if (codec.Tail.Length > 0)
         {
-            codec.WriteTailTo(output);
+            output.Write(codec.Tail.Span);
             await output.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
     }

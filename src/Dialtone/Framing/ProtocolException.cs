@@ -28,6 +28,10 @@ public sealed class ProtocolException : Exception
     internal static ProtocolException TooLarge(ulong length, long maximum) =>
         new(ProtocolError.FrameTooLarge, Say($"The frame's length is {length} bytes; the maximum is {maximum}."));
 
+    internal static ProtocolException Wrong(long length, int only) =>
+        new(ProtocolError.WrongLength,
+            Say($"The frame's length is {length} bytes; every frame of this codec has {only}."));
+
     internal static ProtocolException Unended(long scanned, long maximum) =>
         new(ProtocolError.FrameTooLarge,
             Say($"The frame has no end within {scanned} bytes; the maximum is {maximum}."));

@@ -15,6 +15,8 @@ internal sealed class DelimiterCodec : FrameCodec
         ArgumentOutOfRangeException.ThrowIfZero(delimiter.Length, nameof(delimiter));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(delimiter.Length, MaxDelimiterBytes, nameof(delimiter));
         _delimiter = delimiter.ToArray();
+        Tail = _delimiter;
+        ChecksContent = true;
     }
 
     public override FrameStatus Read(
@@ -40,10 +42,6 @@ internal sealed class DelimiterCodec : FrameCodec
         // The last bytes may be the beginning of the delimiter.
         return NeedMore(ref progress, out frame, missing: 1, Math.Max(0, scanned - (_delimiter.Length - 1)));
     }
-
-    protected internal override ReadOnlySpan<byte> Tail => _delimiter;
-
-    protected internal override bool ChecksContent => true;
 
     protected internal override int WriteHead(Span<byte> destination, int frameBytes) => 0;
 

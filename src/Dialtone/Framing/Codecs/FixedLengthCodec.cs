@@ -3,8 +3,11 @@ using System.Buffers;
 namespace Dialtone;
 
 /// <summary>Frames of one length, with nothing between them.</summary>
-internal sealed class FixedLengthCodec(int frameBytes) : FrameCodec(frameBytes)
+internal sealed class FixedLengthCodec : FrameCodec
 {
+    public FixedLengthCodec(int frameBytes)
+        : base(frameBytes) => MinFrameBytes = frameBytes;
+
     public override FrameStatus Read(
         ref ReadOnlySequence<byte> input, ref FrameProgress progress, out ReadOnlySequence<byte> frame)
     {
@@ -15,14 +18,4 @@ internal sealed class FixedLengthCodec(int frameBytes) : FrameCodec(frameBytes)
     }
 
     protected internal override int WriteHead(Span<byte> destination, int frameBytes) => 0;
-
-    protected internal override void CheckLength(long frameBytes)
-    {
-        if (frameBytes != MaxFrameBytes)
-        {
-            throw new ProtocolException(
-                ProtocolError.WrongLength,
-                $"The frame's length is {frameBytes} bytes; every frame of this codec has {MaxFrameBytes}.");
-        }
-    }
 }

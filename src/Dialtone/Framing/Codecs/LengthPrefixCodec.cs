@@ -22,7 +22,7 @@ internal sealed class LengthPrefixCodec : FrameCodec
                 nameof(options), MaxFrameBytes, $"The prefix can say at most {options.LargestSayable} bytes.");
         }
 
-        _size = options.Size;
+        MaxHeadBytes = _size = options.Size;
         _bigEndian = options.Order is ByteOrder.BigEndian;
         _signed = options.Signed;
         _counted = options.CountsItself ? options.Size : 0;
@@ -31,20 +31,36 @@ internal sealed class LengthPrefixCodec : FrameCodec
     public override FrameStatus Read(
         ref ReadOnlySequence<byte> input, ref FrameProgress progress, out ReadOnlySequence<byte> frame)
     {
+        ReadOnlySpan<byte> first = input.FirstSpan;
+        if (first.Length >= _size)
+        {
+            int content = ReadLength(first);
+            if (content <= first.Length - _size)
+            {
+                return Whole(ref input, ref progress, out frame, _size, content);
+            }
+        }
+
+        return ReadAcrossSegments(ref input, ref progress, out frame);
+    }
+
+    private FrameStatus ReadAcrossSegments(
+        ref ReadOnlySequence<byte> input, ref FrameProgress progress, out ReadOnlySequence<byte> frame)
+    {
         long available = input.Length;
         if (available < _size)
         {
             return NeedMore(ref progress, out frame, _size - available);
         }
 
-        int content = ReadLength(input);
+        Span<byte> prefix = stackalloc byte[8];
+        input.Slice(0, _size).CopyTo(prefix);
+        int content = ReadLength(prefix);
         long missing = _size + (long)content - available;
         return missing > 0
             ? NeedMore(ref progress, out frame, missing)
             : Whole(ref input, ref progress, out frame, _size, content);
     }
-
-    protected internal override int MaxHeadBytes => _size;
 
     protected internal override int WriteHead(Span<byte> destination, int frameBytes)
     {
@@ -78,19 +94,6 @@ internal sealed class LengthPrefixCodec : FrameCodec
     }
 
     /// <summary>The content's length, already known to be from 0 to the maximum.</summary>
-    private int ReadLength(in ReadOnlySequence<byte> input)
-    {
-        ReadOnlySpan<byte> prefix = input.FirstSpan;
-        if (prefix.Length < _size)
-        {
-            Span<byte> gathered = stackalloc byte[8];
-            input.Slice(0, _size).CopyTo(gathered);
-            return ReadLength(gathered);
-        }
-
-        return ReadLength(prefix);
-    }
-
     private int ReadLength(ReadOnlySpan<byte> prefix)
     {
         ulong length = _size switch

@@ -3,8 +3,17 @@ using System.Buffers;
 namespace Dialtone;
 
 /// <summary>Lines ended by LF or CRLF; the ending is not part of the line.</summary>
-internal sealed class LineCodec(int maxFrameBytes, LineEnding ending) : FrameCodec(maxFrameBytes)
+internal sealed class LineCodec : FrameCodec
 {
+    public LineCodec(int maxFrameBytes, LineEnding ending)
+        : base(maxFrameBytes)
+    {
+        Tail = BytesOf(ending).ToArray();
+        ChecksContent = true;
+    }
+
+    internal static ReadOnlySpan<byte> BytesOf(LineEnding ending) => ending is LineEnding.CrLf ? "\r\n"u8 : "\n"u8;
+
     public override FrameStatus Read(
         ref ReadOnlySequence<byte> input, ref FrameProgress progress, out ReadOnlySequence<byte> frame)
     {
@@ -23,10 +32,6 @@ internal sealed class LineCodec(int maxFrameBytes, LineEnding ending) : FrameCod
             ? throw ProtocolException.Unended(scanned, MaxFrameBytes)
             : NeedMore(ref progress, out frame, missing: 1, scanned);
     }
-
-    protected internal override ReadOnlySpan<byte> Tail => ending is LineEnding.CrLf ? "\r\n"u8 : "\n"u8;
-
-    protected internal override bool ChecksContent => true;
 
     protected internal override int WriteHead(Span<byte> destination, int frameBytes) => 0;
 

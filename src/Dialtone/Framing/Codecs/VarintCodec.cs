@@ -3,9 +3,12 @@ using System.Buffers;
 namespace Dialtone;
 
 /// <summary>A length in LEB128 (seven bits a byte, lowest first), as Protocol Buffers write it, then the content.</summary>
-internal sealed class VarintCodec(int maxFrameBytes) : FrameCodec(maxFrameBytes)
+internal sealed class VarintCodec : FrameCodec
 {
     private const int MaxVarintBytes = 5;   // 35 bits, enough for the greatest maximum
+
+    public VarintCodec(int maxFrameBytes)
+        : base(maxFrameBytes) => MaxHeadBytes = MaxVarintBytes;
 
     public override FrameStatus Read(
         ref ReadOnlySequence<byte> input, ref FrameProgress progress, out ReadOnlySequence<byte> frame)
@@ -21,8 +24,6 @@ internal sealed class VarintCodec(int maxFrameBytes) : FrameCodec(maxFrameBytes)
             ? NeedMore(ref progress, out frame, missing)
             : Whole(ref input, ref progress, out frame, head, content);
     }
-
-    protected internal override int MaxHeadBytes => MaxVarintBytes;
 
     protected internal override int WriteHead(Span<byte> destination, int frameBytes)
     {
