@@ -18,6 +18,7 @@ _ = args[0] switch
 {
     "echo" => server.Handle<Echo>(),
     "blocking-echo" => server.HandleBlocking<BlockingEcho>(),
+    "hmac" => server.Use(HmacChallenge.With(HmacKey.FromText("door key"))).Handle<Echo>(),
     "never" => server,
     _ => server.Use((connection, next) =>
     {

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -27,11 +28,22 @@ public static class ServerCertificate
         return Load(certificate, key);
     }
 
-    /// <summary>The certificate (and chain, which is left aside) and its unencrypted private key in two PEM files.</summary>
+    /// <summary>The first certificate and its unencrypted private key in two PEM files.</summary>
     /// <exception cref="TrustException">The files cannot be read or understood, or the key's file is open to others.</exception>
     public static X509Certificate2 Load(string certificatePath, string keyPath) => SelfSigned.Join(
         PrivateFile.ReadTrusted(certificatePath, SelfSigned.MaxPemBytes), PrivateFile.Read(keyPath, SelfSigned.MaxPemBytes),
         certificatePath, keyPath);
+
+    /// <summary>As <see cref="Load"/>, with the intermediate certificates that follow the first in the file: what a TLS server sends. Nothing is fetched.</summary>
+    /// <exception cref="TrustException">As <see cref="Load"/>.</exception>
+    public static SslStreamCertificateContext LoadWithChain(string certificatePath, string keyPath)
+    {
+        X509Certificate2 leaf = Load(certificatePath, keyPath);
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPem(Encoding.ASCII.GetString(PrivateFile.ReadTrusted(certificatePath, SelfSigned.MaxPemBytes)));
+        chain.RemoveAt(0);
+        return SslStreamCertificateContext.Create(leaf, chain, offline: true);
+    }
 
     // The key is written first. A start that was cut between the two finds it and makes the certificate that was missing.
     private static void Create(string certificatePath, string keyPath, IReadOnlyList<string> names, TimeProvider time)

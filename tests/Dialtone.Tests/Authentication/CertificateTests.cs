@@ -68,6 +68,42 @@ public sealed class CertificateTests : IDisposable
     }
 
     [Fact]
+    public async Task The_certificates_behind_the_first_go_along_to_the_client()
+    {
+        using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var rootRequest = new CertificateRequest("CN=root", rootKey, HashAlgorithmName.SHA256);
+        rootRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        DateTimeOffset end = DateTimeOffset.UnixEpoch.AddYears(100);
+        using X509Certificate2 root = rootRequest.CreateSelfSigned(DateTimeOffset.UnixEpoch, end);
+        using var middleKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var middleRequest = new CertificateRequest("CN=middle", middleKey, HashAlgorithmName.SHA256);
+        middleRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using X509Certificate2 middle = middleRequest.Create(root, DateTimeOffset.UnixEpoch, end, [1]).CopyWithPrivateKey(middleKey);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 leaf = new CertificateRequest("CN=leaf", key, HashAlgorithmName.SHA256).Create(middle, DateTimeOffset.UnixEpoch, end, [2]);
+        SslStreamCertificateContext context = ServerCertificate.LoadWithChain(
+            _folder.Write("full.crt", leaf.ExportCertificatePem() + "\n" + middle.ExportCertificatePem()),
+            _folder.Write("full.key", key.ExportPkcs8PrivateKeyPem()));
+
+        (Stream a, Stream b) = DuplexStream.Pair();
+        await using var client = new SslStream(a);
+        await using var server = new SslStream(b);
+        string[] seen = [];
+        await Task.WhenAll(
+            server.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = context }),
+            client.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            {
+                TargetHost = "leaf",
+                RemoteCertificateValidationCallback = (_, _, chain, _) =>
+                {
+                    seen = [.. chain!.ChainPolicy.ExtraStore.Select(certificate => certificate.Subject)];
+                    return true;
+                },
+            }));
+        Assert.Contains("CN=middle", seen);
+    }
+
+    [Fact]
     public void The_fingerprint_is_the_one_openssl_computes()
     {
         using X509Certificate2 certificate = ServerCertificate.LoadOrCreate(_folder.Path("tls"));
