@@ -49,6 +49,7 @@ public sealed partial class Server : IAsyncDisposable
         _host = new ConnectionHost(options.Time, options.Limits, options.BufferPool ?? BlockPool.Shared, _logger, Instruments.Shared)
         {
             Penalties = Penalties,
+            Server = this,
         };
         _connections = new ConnectionTable(options.Limits);
         _rejections = new RejectionLog(_logger, _host.Clock);
@@ -269,6 +270,12 @@ public sealed partial class Server : IAsyncDisposable
             pipeline = connection => middleware(connection, next);
         }
 
+        if (_options.Verify is not null)
+        {
+            ConnectionHandler verified = pipeline;
+            pipeline = connection => VerifyAndRunAsync(connection, verified);
+        }
+
         return pipeline;
     }
 
@@ -340,7 +347,7 @@ public sealed partial class Server : IAsyncDisposable
         if (_logger.IsEnabled(LogLevel.Debug))
             _logger.Accepted(connection.Id, connection.RemoteEndPoint);
         connection.ScheduleDeadline();
-        _dispatcher!.Dispatch(new Conversation(this, connection));
+        _dispatcher!.Dispatch(connection);
         return true;
     }
 
@@ -350,29 +357,55 @@ public sealed partial class Server : IAsyncDisposable
     internal async Task ServeAsync(Connection connection)
     {
         connection.MakeCurrent();
-        using Activity? activity = Instruments.Shared.Activities.StartActivity("dialtone.connection", ActivityKind.Server);
-        CloseReason reason;
+        Exception? error = null;
         try
         {
-            if (_workers is not null)
-                reason = await _workers.ServeAsync(connection).ConfigureAwait(false); // verified and served there
-            else if (_options.Verify is null || await VerifyAsync(connection).ConfigureAwait(false))
-            {
-                await _pipeline(connection).ConfigureAwait(false);
-                reason = connection.PeerHasFinished ? CloseReason.PeerClosed : CloseReason.HandlerFinished;
-            }
-            else
-            {
-                reason = CloseReason.Refused;
-            }
+            await (Instruments.Shared.Activities.HasListeners() ? TracedAsync(connection) : _pipeline(connection)).ConfigureAwait(false);
         }
         catch (Exception e)
         {
-            reason = ReasonFor(connection, e);
+            error = e;
         }
 
+        await FinishAsync(connection, error).ConfigureAwait(false);
+    }
+
+    private async Task FinishAsync(Connection connection, Exception? error)
+    {
+        CloseReason reason = error is not null ? ReasonFor(connection, error)
+            : connection.PeerHasFinished ? CloseReason.PeerClosed
+            : CloseReason.HandlerFinished;
         await connection.CloseAsync(reason).ConfigureAwait(false);
         Ended(connection);
+    }
+
+    private async Task TracedAsync(Connection connection)
+    {
+        using Activity? activity = Instruments.Shared.Activities.StartActivity("dialtone.connection", ActivityKind.Server);
+        activity?.SetTag("network.peer.address", connection.RemoteEndPoint?.ToString());
+        await _pipeline(connection).ConfigureAwait(false);
+    }
+
+    /// <summary>The policy has no room for it.</summary>
+    internal void Reject(Connection connection, CloseReason reason)
+    {
+        _rejections.Rejected(connection.RemoteEndPoint, reason);
+        connection.Abort(reason);
+        _ = RejectAsync(connection, reason);
+    }
+
+    private async Task RejectAsync(Connection connection, CloseReason reason)
+    {
+        await connection.CloseAsync(reason).ConfigureAwait(false);
+        Ended(connection);
+    }
+
+    private async Task VerifyAndRunAsync(Connection connection, ConnectionHandler next)
+    {
+        if (await VerifyAsync(connection).ConfigureAwait(false))
+            await next(connection).ConfigureAwait(false);
+        else
+            connection.Abort(CloseReason.Refused);
     }
 
     private async ValueTask<bool> VerifyAsync(Connection connection)
@@ -485,26 +518,5 @@ public sealed partial class Server : IAsyncDisposable
     {
         if (_isStarted)
             throw new InvalidOperationException("The server was started before; make a new one.");
-    }
-
-    /// <summary>A connection and the server that serves it, as the policies see them.</summary>
-    private sealed class Conversation(Server server, Connection connection) : IConversation
-    {
-        public EpollLoop? Loop => (connection.Transport as EpollTransport)?.Loop;
-
-        public Task RunAsync() => server.ServeAsync(connection);
-
-        public void Reject(CloseReason reason)
-        {
-            connection.Abort(reason);
-            server._rejections.Rejected(null, reason);
-            _ = EndAsync();
-        }
-
-        private async Task EndAsync()
-        {
-            await connection.CloseAsync(connection.CloseReason).ConfigureAwait(false);
-            server.Ended(connection);
-        }
     }
 }

@@ -14,31 +14,26 @@ namespace Dialtone;
 /// One read and one write may be under way at a time; they may overlap each other. <see cref="Abort()"/> may be called from anywhere.
 /// The server closes the connection when its handler ends; a client disposes it.
 /// </remarks>
-public sealed class Connection : IAsyncDisposable, IDeadline
+public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
 {
     private const int MaxLingerBytes = 4 * 1024 * 1024;
     private static readonly AsyncLocal<Connection?> CurrentOne = new();
 
+    // Ten thousand of these wait at a time: what few conversations need stands in Extras.
     private readonly ConnectionHost _host;
     private readonly InputReader _input;
     private OutputWriter? _output;
-    private Stream? _stream;
-    private Dictionary<object, object?>? _items;
+    private ConnectionExtras? _extras;
     private long _bytesReceived;
     private long _bytesSent;
-    private long _lastReceived;    // milliseconds of the coarse clock, as all times here
-    private long _lastSent;
+    private long _lastActivity;    // milliseconds of the coarse clock, as all times here
     private long _readWaitSince;   // 0 while no read waits
-    private long _writeWaitSince;  // 0 while no write waits
-    private long _rateMark;        // when the minimum rate was last looked at
-    private long _rateBytes;       // bytes both ways at that time
-    private long _stageDeadline;   // the end of the handshake, or of the linger; 0 for none
+    private long _writeWaitSince;  // 0 while no write waits; moves on with every byte that leaves
     private int _readTimeout;      // milliseconds; 0 for none
     private int _writeTimeout;
     private int _closeReason;
     private int _isDisposed;
     private bool _isLingering;
-    private EndPoint? _proxiedRemote;
 
     internal Connection(ConnectionHost host, Transport transport, Address address)
     {
@@ -47,7 +42,7 @@ public sealed class Connection : IAsyncDisposable, IDeadline
         Address = address;
         Id = host.NextId();
         _input = new InputReader(this);
-        StartedAt = _lastReceived = _lastSent = host.Clock.Now;
+        StartedAt = _lastActivity = host.Clock.Now;
         ReadTimeout = host.Limits.Read;
         WriteTimeout = host.Limits.Write;
     }
@@ -68,13 +63,13 @@ public sealed class Connection : IAsyncDisposable, IDeadline
     public PipeWriter Output => _output ??= new OutputWriter(this);
 
     /// <summary>The connection as a <see cref="System.IO.Stream"/>, sharing the buffers of <see cref="Input"/> and <see cref="Output"/>.</summary>
-    public Stream Stream => _stream ??= new ConnectionStream(this);
+    public Stream Stream => Extras.Stream ??= new ConnectionStream(this);
 
     /// <summary>The address at this end, where it has one.</summary>
     public EndPoint? LocalEndPoint => Transport.LocalEndPoint;
 
     /// <summary>The peer's address: an <see cref="IPEndPoint"/>, a <see cref="System.Net.Sockets.UnixDomainSocketEndPoint"/>, or none. Behind a trusted proxy, the caller's own.</summary>
-    public EndPoint? RemoteEndPoint => _proxiedRemote ?? Transport.RemoteEndPoint;
+    public EndPoint? RemoteEndPoint => _extras?.ProxiedRemote ?? Transport.RemoteEndPoint;
 
     /// <summary>Who connected to a Unix socket; null on other addresses and where the system does not tell.</summary>
     public unsafe PeerCredentials? PeerCredentials
@@ -104,13 +99,21 @@ public sealed class Connection : IAsyncDisposable, IDeadline
     public long BytesSent => Volatile.Read(ref _bytesSent);
 
     /// <summary>What the conversation is doing, in a few words, for the drain report and for operators. Never log secrets here.</summary>
-    public string? Activity { get; set; }
+    public string? Activity
+    {
+        get => _extras?.Activity;
+        set => Extras.Activity = value;
+    }
 
     /// <summary>Who the peer has proved to be, where a middleware asked for proof.</summary>
-    public string? User { get; set; }
+    public string? User
+    {
+        get => _extras?.User;
+        set => Extras.User = value;
+    }
 
     /// <summary>Things that middleware and handlers keep with the connection.</summary>
-    public IDictionary<object, object?> Items => _items ??= [];
+    public IDictionary<object, object?> Items => Extras.Items ??= [];
 
     /// <summary>The longest a read may wait before the connection is closed with <see cref="CloseReason.ReadTimeout"/>; null for no limit. Default <see cref="ServerLimits.Read"/>.</summary>
     public TimeSpan? ReadTimeout
@@ -147,7 +150,9 @@ public sealed class Connection : IAsyncDisposable, IDeadline
     internal long StartedAt { get; }
 
     /// <summary>The address limits and penalties go by.</summary>
-    internal PeerKey PeerKey => _proxiedRemote is { } proxied ? PeerKey.From(proxied) : Transport.PeerKey;
+    internal PeerKey PeerKey => _extras?.ProxiedRemote is { } proxied ? PeerKey.From(proxied) : Transport.PeerKey;
+
+    private ConnectionExtras Extras => _extras ?? Interlocked.CompareExchange(ref _extras, new ConnectionExtras(), null) ?? _extras;
 
     // The server's list of connections: links touched only under its lock.
     internal Connection? ListNext { get; set; }
@@ -158,6 +163,11 @@ public sealed class Connection : IAsyncDisposable, IDeadline
     /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
     public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _input.ReceiveAsync(buffer, cancellationToken);
+
+    /// <summary>Waits, holding no buffer, until <see cref="Input"/> has something to read or has ended; then <c>Input.TryRead</c> takes it.</summary>
+    /// <remarks>May end without either: read again, and wait again. The smallest way for a handler to wait.</remarks>
+    /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
+    public ValueTask WaitToReadAsync(CancellationToken cancellationToken = default) => _input.WaitToReadAsync(cancellationToken);
 
     /// <summary>Sends the bytes, after whatever <see cref="Output"/> still holds, straight from the caller's memory.</summary>
     /// <remarks>Cancelling a send that is under way ends the connection, since part of it may have left.</remarks>
@@ -253,15 +263,15 @@ public sealed class Connection : IAsyncDisposable, IDeadline
     }
 
     /// <summary>Takes the caller's address from a trusted proxy's header.</summary>
-    internal void SetProxiedRemote(EndPoint remote) => _proxiedRemote = remote;
+    internal void SetProxiedRemote(EndPoint remote) => Extras.ProxiedRemote = remote;
 
     internal void BeginStage(TimeSpan? limit)
     {
-        _stageDeadline = limit is { } time ? _host.Clock.Now + (long)time.TotalMilliseconds : 0;
+        Extras.StageDeadline = limit is { } time ? _host.Clock.Now + (long)time.TotalMilliseconds : 0;
         ScheduleDeadline();
     }
 
-    internal void EndStage() => _stageDeadline = 0;
+    internal void EndStage() => Extras.StageDeadline = 0;
 
     /// <summary>Closes in order; the reason is recorded unless one is already. Never throws: what goes wrong here has no one left to tell.</summary>
     internal async ValueTask CloseAsync(CloseReason reason)
@@ -309,13 +319,15 @@ public sealed class Connection : IAsyncDisposable, IDeadline
     internal void CountReceived(int bytes)
     {
         _bytesReceived += bytes;
-        _lastReceived = _host.Clock.CoarseNow;
+        _lastActivity = _host.Clock.CoarseNow;
     }
 
     internal void CountSent(long bytes)
     {
         _bytesSent += bytes;
-        _lastSent = _host.Clock.CoarseNow;
+        _lastActivity = _host.Clock.CoarseNow;
+        if (_writeWaitSince > 0)
+            _writeWaitSince = _lastActivity;
     }
 
     /// <summary>Takes the counts of a worker process that holds the conversation.</summary>
@@ -343,6 +355,12 @@ public sealed class Connection : IAsyncDisposable, IDeadline
             _host.Clock.Schedule(this, next);
     }
 
+    EpollLoop? IConversation.Loop => (Transport as EpollTransport)?.Loop;
+
+    Task IConversation.RunAsync() => _host.Server!.ServeAsync(this);
+
+    void IConversation.Reject(CloseReason reason) => _host.Server!.Reject(this, reason);
+
     IDeadline? IDeadline.Next { get; set; }
 
     IDeadline? IDeadline.Previous { get; set; }
@@ -362,14 +380,11 @@ public sealed class Connection : IAsyncDisposable, IDeadline
         return NextLook(now);
     }
 
-    /// <summary>When the write that waits last got on; 0 while none waits.</summary>
-    private long WriteProgressAt => _writeWaitSince > 0 ? Math.Max(_writeWaitSince, _lastSent) : 0;
-
     /// <summary>The bound that is passed at <paramref name="now"/>, if any.</summary>
     private CloseReason? Violation(long now)
     {
         ServerLimits limits = _host.Limits;
-        if (Passed(_stageDeadline, 0))
+        if (Passed(_extras?.StageDeadline ?? 0, 0))
             return _isLingering ? CloseReason.HandlerFinished : CloseReason.HandshakeTimeout;
         if (_isLingering)
             return null;
@@ -378,9 +393,9 @@ public sealed class Connection : IAsyncDisposable, IDeadline
         int slack = _host.Clock.Slack; // what follows goes by coarse stamps: never cut early
         if (Passed(_readWaitSince, _readTimeout + slack, _readTimeout > 0))
             return CloseReason.ReadTimeout;
-        if (Passed(WriteProgressAt, _writeTimeout + slack, _writeTimeout > 0))
+        if (Passed(_writeWaitSince, _writeTimeout + slack, _writeTimeout > 0))
             return CloseReason.WriteTimeout;
-        if (limits.Idle is { } idle && Passed(Math.Max(_lastReceived, _lastSent), (long)idle.TotalMilliseconds + slack))
+        if (limits.Idle is { } idle && Passed(_lastActivity, (long)idle.TotalMilliseconds + slack))
             return CloseReason.Idle;
         return limits.MinimumRate is { } rate && IsTooSlow(now, rate) ? CloseReason.TooSlow : null;
 
@@ -391,15 +406,15 @@ public sealed class Connection : IAsyncDisposable, IDeadline
     private bool IsTooSlow(long now, MinimumRate rate)
     {
         long grace = (long)rate.Grace.TotalMilliseconds;
-        if (_rateMark == 0)
-            _rateMark = StartedAt;
-        if (now - _rateMark < grace)
+        ConnectionExtras extras = Extras;
+        if (extras.RateMark == 0)
+            extras.RateMark = StartedAt;
+        if (now - extras.RateMark < grace)
             return false;
         long total = BytesReceived + BytesSent;
-        long moved = total - _rateBytes;
-        long elapsed = now - _rateMark;
-        _rateMark = now;
-        _rateBytes = total;
+        long moved = total - extras.RateBytes;
+        long elapsed = now - extras.RateMark;
+        (extras.RateMark, extras.RateBytes) = (now, total);
         bool isMidTransfer = _writeWaitSince > 0 || _input.BufferedBytes > 0;
         return isMidTransfer && moved * 1000 < rate.BytesPerSecond * elapsed;
     }
@@ -409,8 +424,8 @@ public sealed class Connection : IAsyncDisposable, IDeadline
     {
         ServerLimits limits = _host.Limits;
         long next = long.MaxValue;
-        if (_stageDeadline > 0)
-            next = _stageDeadline;
+        if (_extras?.StageDeadline is > 0 and long stage)
+            next = stage;
         if (_isLingering)
             return next == long.MaxValue ? 0 : next;
         if (_bytesReceived == 0 && limits.FirstByte is { } first)
@@ -418,9 +433,9 @@ public sealed class Connection : IAsyncDisposable, IDeadline
         if (_readTimeout > 0)
             next = Math.Min(next, (_readWaitSince > 0 ? _readWaitSince : now) + _readTimeout);
         if (_writeTimeout > 0)
-            next = Math.Min(next, (_writeWaitSince > 0 ? WriteProgressAt : now) + _writeTimeout);
+            next = Math.Min(next, (_writeWaitSince > 0 ? _writeWaitSince : now) + _writeTimeout);
         if (limits.Idle is { } idle)
-            next = Math.Min(next, Math.Max(_lastReceived, _lastSent) + (long)idle.TotalMilliseconds);
+            next = Math.Min(next, _lastActivity + (long)idle.TotalMilliseconds);
         if (limits.MinimumRate is { } rate)
             next = Math.Min(next, now + (long)rate.Grace.TotalMilliseconds);
         return next == long.MaxValue ? 0 : Math.Max(next, now + 1);

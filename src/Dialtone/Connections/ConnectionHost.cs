@@ -30,6 +30,9 @@ internal sealed class ConnectionHost(
 
     public void NextIdIs(long id) => Volatile.Write(ref _lastId, id - 1);
 
+    /// <summary>Who serves the connections; a dialer has none.</summary>
+    public Server? Server { get; init; }
+
     public long NextId() => Interlocked.Increment(ref _lastId);
 
     public void Dispose()

@@ -96,7 +96,17 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     private ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        _receivesDirectly = true;
         return new ValueTask(this, BeginWait(cancellationToken));
+    }
+
+    /// <summary>Waits until a read may get on. The caller tries to receive, and waits again if it was for nothing.</summary>
+    public ValueTask WaitToReadAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfCompleted();
+        if (_length > _examined || _ended || Transport.IsBlocking)
+            return default;
+        return WaitAsync(cancellationToken);
     }
 
     /// <summary>Receives into the caller's memory: what is buffered first, otherwise straight from the socket. 0 at the end of the stream.</summary>
@@ -123,7 +133,6 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     {
         while (true)
         {
-            _receivesDirectly = true;
             await WaitAsync(cancellationToken).ConfigureAwait(false);
             int count = Transport.TryReceive(destination);
             if (count != Transport.WouldBlock)

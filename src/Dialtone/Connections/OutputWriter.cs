@@ -66,33 +66,22 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         BeginSend();
         try
         {
-            // The usual case: one block, taken whole.
-            if (_head == _tail)
+            while (_head is not null)
             {
-                ReadOnlyMemory<byte> data = _head!.Unread;
-                int sent = Transport.TrySend(data);
-                if (sent == data.Length)
-                {
-                    Sent(sent);
-                    ReturnAll();
-                    EndSend();
-                    return default;
-                }
-
-                if (sent > 0)
-                {
-                    _head.Start += sent;
-                    Sent(sent);
-                }
+                int sent = _head == _tail ? Transport.TrySend(_head.Unread) : Transport.TrySendChain(_head);
+                if (sent == Transport.WouldBlock)
+                    return FlushSlowlyAsync(cancellationToken);
+                Consume(sent);
             }
+
+            EndSend();
+            return default;
         }
         catch
         {
             EndSend();
             throw;
         }
-
-        return FlushSlowlyAsync(cancellationToken);
     }
 
     /// <summary>Sends what was written before, then <paramref name="source"/> straight from the caller's memory.</summary>
@@ -144,6 +133,8 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         try
         {
             using CancellationTokenRegistration _ = AbortWhenCancelled(cancellationToken);
+            if (Transport.KeepsMessages && _head != _tail)
+                Join();
             while (_head is { } head)
             {
                 ReadOnlyMemory<byte> data = head.Unread;
@@ -203,6 +194,39 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         _completed = true;
         if (_isSending == 0)
             ReturnAll();
+    }
+
+    /// <summary>Makes one block of the chain: what is flushed together is one message where the transport keeps them.</summary>
+    private void Join()
+    {
+        Segment whole = Segment.Rent(Budget, checked((int)_unflushed));
+        while (_head is { } head)
+        {
+            head.Unread.CopyTo(whole.Writable);
+            whole.Commit(head.End - head.Start);
+            _head = head.Following;
+            head.Return(Budget);
+        }
+
+        _head = _tail = whole;
+    }
+
+    /// <summary>Gives back the blocks that left.</summary>
+    private void Consume(int sent)
+    {
+        Sent(sent);
+        while (_head is { } head)
+        {
+            int taken = Math.Min(sent, head.End - head.Start);
+            head.Start += taken;
+            sent -= taken;
+            if (head.Start < head.End)
+                return;
+            _head = head.Following;
+            head.Return(Budget);
+        }
+
+        _tail = null;
     }
 
     private void ReturnAll()

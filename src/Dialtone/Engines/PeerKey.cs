@@ -5,8 +5,24 @@ using System.Net.Sockets;
 namespace Dialtone.Engines;
 
 /// <summary>A peer's IP address and port as plain numbers: what limits count by, without an object per connection.</summary>
-internal readonly record struct PeerKey(UInt128 Bits, ushort Port, bool IsV6, uint Scope)
+internal readonly record struct PeerKey
 {
+    private readonly ulong _upper;
+    private readonly ulong _lower;
+    private readonly uint _scope;
+
+    public PeerKey(UInt128 bits, ushort port, bool isV6, uint scope)
+    {
+        (_upper, _lower, _scope) = ((ulong)(bits >> 64), (ulong)bits, scope);
+        (Port, IsV6) = (port, isV6);
+    }
+
+    public ushort Port { get; }
+
+    public bool IsV6 { get; }
+
+    private UInt128 Bits => new(_upper, _lower);
+
     public static PeerKey None => default;
 
     public bool IsNone => Bits == 0 && Port == 0;
@@ -55,7 +71,7 @@ internal readonly record struct PeerKey(UInt128 Bits, ushort Port, bool IsV6, ui
         }
 
         BinaryPrimitives.WriteUInt128BigEndian(bytes, Bits);
-        var address = new IPAddress(bytes, Scope);
+        var address = new IPAddress(bytes, _scope);
         return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
     }
 

@@ -72,6 +72,9 @@ internal abstract class Transport : IDisposable
     /// <exception cref="TransportException">The connection broke or was aborted.</exception>
     public abstract int TrySend(ReadOnlyMemory<byte> buffer);
 
+    /// <summary>As <see cref="TrySend"/> for a chain of blocks: as many in one call as the transport can.</summary>
+    public virtual int TrySendChain(Segment first) => TrySend(first.Unread);
+
     /// <summary>Sends all of it, waiting as needed. The caller keeps the buffer until the task ends.</summary>
     /// <exception cref="TransportException">The connection broke or was aborted.</exception>
     public abstract ValueTask SendAsync(ReadOnlyMemory<byte> buffer);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -11,6 +12,11 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
 {
     private const int ClosedBit = 1 << 30; // no more calls; whoever leaves last closes the descriptor
     private const int GoneBit = 1 << 29;   // the descriptor was given back
+    private const int MaxChain = 16; // blocks in one call: up to a mebibyte
+
+    [ThreadStatic]
+    private static MemoryHandle[]? PinsOfThread;
+
     private readonly int _descriptor = descriptor;
     private int _users; // calls under way, plus the two bits
     private volatile bool _aborted;
@@ -121,6 +127,42 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
         }
         finally
         {
+            Exit();
+        }
+    }
+
+    public override int TrySendChain(Segment first)
+    {
+        Span<MemoryHandle> pins = PinsOfThread ??= new MemoryHandle[MaxChain];
+        IoVector* vectors = stackalloc IoVector[MaxChain];
+        int count = 0;
+        Enter();
+        try
+        {
+            for (Segment? each = first; each is not null && count < MaxChain; each = each.Following)
+            {
+                pins[count] = each.Unread.Pin();
+                vectors[count] = new IoVector { Base = pins[count].Pointer, Length = each.Unread.Length };
+                count++;
+            }
+
+            var message = new MessageHeader { Vectors = vectors, VectorCount = count };
+            while (true)
+            {
+                nint sent = sendmsg(_descriptor, &message, MSG_NOSIGNAL);
+                if (sent >= 0)
+                    return (int)sent;
+                int error = Marshal.GetLastPInvokeError();
+                if (error == EAGAIN)
+                    return WouldBlock;
+                if (error != EINTR)
+                    throw SendError(error);
+            }
+        }
+        finally
+        {
+            for (int i = 0; i < count; i++)
+                pins[i].Dispose();
             Exit();
         }
     }

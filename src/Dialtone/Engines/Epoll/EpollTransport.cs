@@ -57,6 +57,15 @@ internal sealed class EpollTransport : DescriptorTransport, IEpollSource
         return count;
     }
 
+    public override int TrySendChain(Segment first)
+    {
+        _writable = false;
+        int count = base.TrySendChain(first);
+        if (count >= 0)
+            _writable = true;
+        return count;
+    }
+
     public override long TrySendFile(Microsoft.Win32.SafeHandles.SafeFileHandle file, long offset, long count)
     {
         _writable = false;

@@ -65,6 +65,30 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint send(int descriptor, void* buffer, nint count, int flags);
 
+    /// <summary><c>struct iovec</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct IoVector
+    {
+        public void* Base;
+        public nint Length;
+    }
+
+    /// <summary><c>struct msghdr</c>, as glibc and musl lay it out on 64-bit systems.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MessageHeader
+    {
+        public void* Name;
+        public uint NameLength;
+        public IoVector* Vectors;
+        public nint VectorCount;
+        public void* Control;
+        public nint ControlLength;
+        public int Flags;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint sendmsg(int descriptor, MessageHeader* message, int flags);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint sendfile(int socket, int file, long* offset, nint count);
 

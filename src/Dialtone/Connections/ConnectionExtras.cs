@@ -1,0 +1,27 @@
+using System.Net;
+
+namespace Dialtone;
+
+/// <summary>What few connections need, made when it is.</summary>
+internal sealed class ConnectionExtras
+{
+    public Stream? Stream { get; set; }
+
+    public Dictionary<object, object?>? Items { get; set; }
+
+    /// <summary>The caller's address as a trusted proxy told it.</summary>
+    public EndPoint? ProxiedRemote { get; set; }
+
+    public string? Activity { get; set; }
+
+    public string? User { get; set; }
+
+    /// <summary>The end of the handshake, or of the linger, in milliseconds of the clock; 0 for none.</summary>
+    public long StageDeadline { get; set; }
+
+    /// <summary>When the minimum rate was last looked at.</summary>
+    public long RateMark { get; set; }
+
+    /// <summary>Bytes both ways at that time.</summary>
+    public long RateBytes { get; set; }
+}
