@@ -360,7 +360,7 @@ public sealed partial class Server : IAsyncDisposable
         Exception? error = null;
         try
         {
-            await (Instruments.Shared.Activities.HasListeners() ? TracedAsync(connection) : _pipeline(connection)).ConfigureAwait(false);
+            await RunPipeline(connection).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -369,6 +369,38 @@ public sealed partial class Server : IAsyncDisposable
 
         await FinishAsync(connection, error).ConfigureAwait(false);
     }
+
+    /// <summary>As <see cref="ServeAsync"/> for policies that do not wait for the end: a callback holds half of what an async method would.</summary>
+    internal void Serve(Connection connection)
+    {
+        connection.MakeCurrent();
+        try
+        {
+            connection.Serving = RunPipeline(connection);
+        }
+        catch (Exception e)
+        {
+            connection.Serving = Task.FromException(e);
+        }
+        finally
+        {
+            Connection.ForgetCurrent();
+        }
+
+        if (connection.Serving.IsCompleted)
+            Served(connection);
+        else
+            connection.Serving.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(connection.Served);
+    }
+
+    internal void Served(Connection connection)
+    {
+        Task serving = connection.Serving!;
+        _ = FinishAsync(connection, serving.IsCanceled ? new OperationCanceledException() : serving.Exception?.InnerException);
+    }
+
+    private Task RunPipeline(Connection connection) =>
+        Instruments.Shared.Activities.HasListeners() ? TracedAsync(connection) : _pipeline(connection);
 
     private async Task FinishAsync(Connection connection, Exception? error)
     {

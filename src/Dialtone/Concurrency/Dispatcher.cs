@@ -8,6 +8,9 @@ internal interface IConversation
     /// <summary>Runs it to its end.</summary>
     Task RunAsync();
 
+    /// <summary>Runs it where nobody waits for its end, at the price of less memory than <see cref="RunAsync"/> while it waits.</summary>
+    void Start();
+
     /// <summary>It will not run: the policy had no room, or the server is going.</summary>
     void Reject(CloseReason reason);
 

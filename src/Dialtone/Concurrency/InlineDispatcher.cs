@@ -12,11 +12,11 @@ internal sealed class InlineDispatcher : Dispatcher
         if (conversation.Loop is { } loop && EpollLoop.Current != loop)
             loop.Post(new Start(conversation));
         else
-            _ = conversation.RunAsync();
+            conversation.Start();
     }
 
     private sealed class Start(IConversation conversation) : IThreadPoolWorkItem
     {
-        public void Execute() => _ = conversation.RunAsync();
+        public void Execute() => conversation.Start();
     }
 }

@@ -8,5 +8,5 @@ internal sealed class TaskDispatcher(bool blocks) : Dispatcher
     public override ReadyOn ReadyOn => blocks ? ReadyOn.CallerBlocks : ReadyOn.Pool;
 
     public override void Dispatch(IConversation conversation) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static conversation => _ = conversation.RunAsync(), conversation, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static conversation => conversation.Start(), conversation, preferLocal: false);
 }

@@ -254,6 +254,8 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
 
     internal void MakeCurrent() => CurrentOne.Value = this;
 
+    internal static void ForgetCurrent() => CurrentOne.Value = null;
+
     /// <summary>Puts a layer such as TLS between this connection and its transport. Nothing may have been read and kept.</summary>
     internal void Upgrade(Func<Transport, Transport> layer)
     {
@@ -358,6 +360,13 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
     EpollLoop? IConversation.Loop => (Transport as EpollTransport)?.Loop;
 
     Task IConversation.RunAsync() => _host.Server!.ServeAsync(this);
+
+    void IConversation.Start() => _host.Server!.Serve(this);
+
+    /// <summary>The handler's task, where nobody awaits it.</summary>
+    internal Task? Serving { get; set; }
+
+    internal void Served() => _host.Server!.Served(this);
 
     void IConversation.Reject(CloseReason reason) => _host.Server!.Reject(this, reason);
 

@@ -38,13 +38,12 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     private long _examined;     // of those, how many the caller has looked at in vain
     private int _wait;          // a Wait
     private bool _receivesDirectly; // the wait is ReceiveAsync's, which receives by itself
-    private Exception? _cancelError; // what a cancelled wait ends with; null for CancelPendingRead
     private byte _hotReads;     // reads in a row that did not wait
     private byte _growth;       // 0, 1, 2: the next block's size, 4 KiB << 2 × growth
     private bool _ended;
     private bool _cancelNext;
     private bool _completed;
-    private CancellationTokenRegistration _cancellation;
+    private Cancellation? _cancellation; // made by the first read that can be cancelled
 
     private Transport Transport => _connection.Transport;
 
@@ -303,7 +302,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         short version = _core.Version;
         if (cancellationToken.CanBeCanceled)
         {
-            _cancellation = cancellationToken.UnsafeRegister(
+            (_cancellation ??= new Cancellation()).Registration = cancellationToken.UnsafeRegister(
                 static (state, token) => ((InputReader)state!).CancelWait(new OperationCanceledException(token)), this);
         }
 
@@ -316,7 +315,8 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
 
     private void CancelWait(Exception? error)
     {
-        _cancelError = error;
+        if (error is not null)
+            (_cancellation ??= new Cancellation()).Error = error;
         if (Interlocked.CompareExchange(ref _wait, (int)Wait.ReceivingCancelled, (int)Wait.Receiving) == (int)Wait.Receiving)
             return;
         if (Interlocked.CompareExchange(ref _wait, (int)Wait.None, (int)Wait.Waiting) == (int)Wait.Waiting)
@@ -350,7 +350,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
 
         // What was received stays for the next read, even when a cancellation came meanwhile.
         bool cancelled = Interlocked.Exchange(ref _wait, (int)Wait.None) == (int)Wait.ReceivingCancelled;
-        EndWait(error ?? (cancelled ? _cancelError : null));
+        EndWait(error ?? (cancelled ? _cancellation?.Error : null));
     }
 
     void IThreadPoolWorkItem.Execute() => OnReady();
@@ -359,8 +359,13 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     {
         _receivesDirectly = false;
         _connection.EndReadWait();
-        _cancellation.Unregister();
-        _cancellation = default;
+        if (_cancellation is { } cancellation)
+        {
+            cancellation.Registration.Unregister();
+            cancellation.Registration = default;
+            cancellation.Error = null;
+        }
+
         if (error is null)
             _core.SetResult(true);
         else
@@ -384,4 +389,13 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
 
     void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _core.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>What a read that can be cancelled needs.</summary>
+    private sealed class Cancellation
+    {
+        public CancellationTokenRegistration Registration { get; set; }
+
+        /// <summary>What the cancelled wait ends with; null for <see cref="CancelPendingRead"/>.</summary>
+        public Exception? Error { get; set; }
+    }
 }
