@@ -234,7 +234,11 @@ public sealed partial class Server : IAsyncDisposable
             }
 
             if (isProcess)
+            {
                 _workers = new WorkerPool(_host, _options.Concurrency, WorkerNumber, StopForHandler);
+                _pipeline = ServeInWorkerAsync; // the real one runs there
+            }
+
             Addresses = addresses;
         }
         catch
@@ -398,6 +402,9 @@ public sealed partial class Server : IAsyncDisposable
         Task serving = connection.Serving!;
         _ = FinishAsync(connection, serving.IsCanceled ? new OperationCanceledException() : serving.Exception?.InnerException);
     }
+
+    private async Task ServeInWorkerAsync(Connection connection) =>
+        connection.TrySetCloseReason(await _workers!.ServeAsync(connection).ConfigureAwait(false));
 
     private Task RunPipeline(Connection connection) =>
         Instruments.Shared.Activities.HasListeners() ? TracedAsync(connection) : _pipeline(connection);

@@ -36,7 +36,7 @@ internal sealed unsafe class ControlSocket(int descriptor) : IDisposable
                 return EPIPE;
             fixed (byte* start = message)
             {
-                var vector = new IoVector { Start = start, Length = (nuint)message.Length };
+                var vector = new IoVector { Base = start, Length = message.Length };
                 var rights = new DescriptorMessage
                 {
                     Length = DescriptorMessage.OneDescriptor, Level = SOL_SOCKET, Type = SCM_RIGHTS, Descriptor = passed,
@@ -45,7 +45,7 @@ internal sealed unsafe class ControlSocket(int descriptor) : IDisposable
                 if (passed >= 0)
                 {
                     header.Control = &rights;
-                    header.ControlLength = (nuint)sizeof(DescriptorMessage);
+                    header.ControlLength = sizeof(DescriptorMessage);
                 }
 
                 while (sendmsg(descriptor, &header, MSG_NOSIGNAL) < 0)
@@ -68,18 +68,18 @@ internal sealed unsafe class ControlSocket(int descriptor) : IDisposable
         passed = -1;
         fixed (byte* start = buffer)
         {
-            var vector = new IoVector { Start = start, Length = (nuint)buffer.Length };
+            var vector = new IoVector { Base = start, Length = buffer.Length };
             DescriptorMessage rights = default;
             var header = new MessageHeader
             {
-                Vectors = &vector, VectorCount = 1, Control = &rights, ControlLength = (nuint)sizeof(DescriptorMessage),
+                Vectors = &vector, VectorCount = 1, Control = &rights, ControlLength = sizeof(DescriptorMessage),
             };
             while (true)
             {
                 nint count = recvmsg(descriptor, &header, MSG_CMSG_CLOEXEC);
                 if (count >= 0)
                 {
-                    if (header.ControlLength >= DescriptorMessage.OneDescriptor && rights.Level == SOL_SOCKET && rights.Type == SCM_RIGHTS)
+                    if (header.ControlLength >= (nint)DescriptorMessage.OneDescriptor && rights.Level == SOL_SOCKET && rights.Type == SCM_RIGHTS)
                         passed = rights.Descriptor;
                     return (int)count;
                 }

@@ -16,26 +16,6 @@ internal static unsafe partial class ProcessCalls
 
     private const int PidfdSendSignal = 424, PidfdOpen = 434; // the same numbers on every architecture
 
-    /// <summary><c>struct msghdr</c> of the 64-bit systems .NET runs on.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct MessageHeader
-    {
-        public void* Name;
-        public nuint NameLength;
-        public IoVector* Vectors;
-        public nuint VectorCount;
-        public void* Control;
-        public nuint ControlLength;
-        public int Flags;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct IoVector
-    {
-        public void* Start;
-        public nuint Length;
-    }
-
     /// <summary><c>struct cmsghdr</c> with room for one descriptor.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct DescriptorMessage
@@ -52,12 +32,6 @@ internal static unsafe partial class ProcessCalls
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int socketpair(int domain, int type, int protocol, int* pair);
-
-    [LibraryImport("libc", SetLastError = true)]
-    public static partial nint sendmsg(int descriptor, MessageHeader* message, int flags);
-
-    [LibraryImport("libc", SetLastError = true)]
-    public static partial nint recvmsg(int descriptor, MessageHeader* message, int flags);
 
     /// <summary>Returns the error itself, not −1.</summary>
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]

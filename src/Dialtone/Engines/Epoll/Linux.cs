@@ -90,6 +90,9 @@ internal static unsafe partial class Linux
     public static partial nint sendmsg(int descriptor, MessageHeader* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial nint recvmsg(int descriptor, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial nint sendfile(int socket, int file, long* offset, nint count);
 
     [LibraryImport("libc", SetLastError = true)]
