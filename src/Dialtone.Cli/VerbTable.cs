@@ -13,5 +13,9 @@ internal static class VerbTable
     [
         ServeVerbs.Upper,
         ServeVerbs.Echo,
+        StructVerbs.Pack,
+        StructVerbs.Unpack,
+        KeyVerbs.New,
+        KeyVerbs.Show,
     ];
 }

@@ -14,6 +14,10 @@ internal static class ServeCommand
         else
             server.Handle(service.RunAsync);
 
+        IReadOnlyList<HmacKey> keys = HmacFlags.Keys(arguments, HmacFlags.KeyFile);
+        if (keys.Count > 0)
+            server.Use(HmacChallenge.With(HmacFlags.DigestOf(arguments), keys));
+
         using var signals = new StopSignals();
         await server.StartAsync();
         using ReadyFile? ready = Announce(server.Addresses, arguments.Get(ServeFlags.ReadyFile));
