@@ -18,6 +18,8 @@ internal static class ServeCommand
         if (keys.Count > 0)
             server.Use(HmacChallenge.With(HmacFlags.DigestOf(arguments), keys));
 
+        if (await WorkerProcess.TryRunAsync(server))
+            return ExitCode.Done;
         using var signals = new StopSignals();
         await server.StartAsync();
         using ReadyFile? ready = Announce(server.Addresses, arguments.Get(ServeFlags.ReadyFile));
