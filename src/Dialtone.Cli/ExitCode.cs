@@ -9,6 +9,7 @@ internal enum ExitCode
     Unreachable = 3,
     Untrusted = 4,
     Files = 5,
+    Bug = 70,
     Interrupted = 130,
 }
 
@@ -23,6 +24,7 @@ internal static class ExitCodes
         (ExitCode.Unreachable, "An address cannot be called, or cannot be listened on."),
         (ExitCode.Untrusted, "A certificate or a key was refused, by this side or the other."),
         (ExitCode.Files, "A file on this machine cannot be read or written."),
+        (ExitCode.Bug, "An error in the tool itself. Please report it."),
         (ExitCode.Interrupted, "Interrupted with Ctrl-C before it was done."),
     ];
 }

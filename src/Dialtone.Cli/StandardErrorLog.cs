@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Dialtone.Cli;
 
 /// <summary>Log lines on standard error: the time, the level, the message, and the error's chain in one line.</summary>
-internal sealed class StandardErrorLog(bool verbose) : ILoggerFactory, ILogger
+internal sealed class StandardErrorLog(LogLevel least) : ILoggerFactory, ILogger
 {
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -13,7 +13,7 @@ internal sealed class StandardErrorLog(bool verbose) : ILoggerFactory, ILogger
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= (verbose ? LogLevel.Debug : LogLevel.Information) && logLevel != LogLevel.None;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= least && logLevel != LogLevel.None;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {

@@ -32,6 +32,11 @@ internal static class Tool
         {
             return ExitCode.Failed; // whoever read our output has left
         }
+        catch (Exception e)
+        {
+            Terminal.Error.WriteLine($"dialtone: an error nobody expected, please report it with the lines below (exit code 70).\n{e}");
+            return ExitCode.Bug;
+        }
         finally
         {
             Terminal.Flush();

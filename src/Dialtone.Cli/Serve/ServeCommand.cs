@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Dialtone.Cli;
 
 /// <summary>Runs a server from the first line it prints to the exit code.</summary>
@@ -8,13 +10,13 @@ internal static class ServeCommand
     public static async Task<ExitCode> RunAsync(Arguments arguments, ReplyService service)
     {
         ServerOptions options = ReadOptions(arguments);
+        IReadOnlyList<HmacKey> keys = HmacFlags.Keys(arguments, HmacFlags.KeyFile);
         await using var server = new Server(options);
         if (options.Concurrency.Kind is ConcurrencyKind.Thread or ConcurrencyKind.Pool)
             server.HandleBlocking(service.Run);
         else
             server.Handle(service.RunAsync);
 
-        IReadOnlyList<HmacKey> keys = HmacFlags.Keys(arguments, HmacFlags.KeyFile);
         if (keys.Count > 0)
             server.Use(HmacChallenge.With(HmacFlags.DigestOf(arguments), keys));
 
@@ -49,9 +51,13 @@ internal static class ServeCommand
                 Idle = arguments.Find(ServeFlags.Idle),
                 FirstByte = arguments.Find(ServeFlags.FirstByte),
             },
-            LoggerFactory = new StandardErrorLog(arguments.Has(ServeFlags.Verbose)),
+            LoggerFactory = new StandardErrorLog(LeastLevel(arguments)),
         };
     }
+
+    /// <summary>A worker leaves the server's comings and goings to its parent.</summary>
+    private static LogLevel LeastLevel(Arguments arguments) =>
+        arguments.Has(ServeFlags.Verbose) ? LogLevel.Debug : WorkerProcess.IsWorker ? LogLevel.Warning : LogLevel.Information;
 
     /// <summary>Tells people and scripts where the server listens, in the order of <c>--listen</c>.</summary>
     private static ReadyFile? Announce(IReadOnlyList<Address> addresses, string? path)

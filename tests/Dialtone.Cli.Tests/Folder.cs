@@ -1,0 +1,22 @@
+namespace Dialtone.Cli.Tests;
+
+/// <summary>A folder that is gone after the test.</summary>
+internal sealed class Folder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("dialtone-").FullName;
+
+    /// <summary>The environment of somebody who has no settings yet.</summary>
+    public Dictionary<string, string> Home => new() { ["XDG_CONFIG_HOME"] = Path };
+
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    public string Write(string name, string content, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite)
+    {
+        File.WriteAllText(this[name], content);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(this[name], mode);
+        return this[name];
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
