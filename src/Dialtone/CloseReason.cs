@@ -74,4 +74,7 @@ public enum CloseReason
 
     /// <summary>The worker process that served the connection ended before the connection did.</summary>
     WorkerLost,
+
+    /// <summary>The datagram session made room for another: the server held <see cref="ServerLimits.MaxSessions"/>, and this one was the least recently heard from.</summary>
+    MaxSessions,
 }

@@ -47,4 +47,19 @@ internal static partial class Log
 
     [LoggerMessage(14, LogLevel.Information, "Accepting on {Address} again.")]
     public static partial void Recovered(this ILogger logger, Address address);
+
+    [LoggerMessage(40, LogLevel.Error, "The handler of a datagram from {Remote} failed.")]
+    public static partial void DatagramHandlerFailed(this ILogger logger, EndPoint? remote, Exception error);
+
+    [LoggerMessage(41, LogLevel.Warning, "Receiving on {Address} failed; trying again in {Delay}.")]
+    public static partial void ReceiveFailed(this ILogger logger, Address address, TimeSpan delay, Exception error);
+
+    [LoggerMessage(42, LogLevel.Debug, "Session {Id} with {Remote} on {Address}.")]
+    public static partial void SessionBegan(this ILogger logger, long id, EndPoint? remote, Address address);
+
+    [LoggerMessage(43, LogLevel.Debug, "Session {Id} ended: {Reason}.")]
+    public static partial void SessionEnded(this ILogger logger, long id, CloseReason reason);
+
+    [LoggerMessage(44, LogLevel.Critical, "Receiving on {Address} cannot go on.")]
+    public static partial void ReceiveBroken(this ILogger logger, Address address, Exception error);
 }

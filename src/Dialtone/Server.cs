@@ -54,6 +54,7 @@ public sealed partial class Server : IAsyncDisposable
         _connections = new ConnectionTable(options.Limits);
         _rejections = new RejectionLog(_logger, _host.Clock);
         WorkerNumber = options.Concurrency.Kind == ConcurrencyKind.Process ? WorkerProcess.NextNumber() : 0;
+        _datagrams = new DatagramService(_host, options, _stopping.Token);
     }
 
     /// <summary>Listens on one address and serves it with the default options until <paramref name="stopping"/> fires.</summary>
@@ -134,6 +135,7 @@ public sealed partial class Server : IAsyncDisposable
         foreach (ConnectionMiddleware middleware in _middleware)
             (middleware.Target as IServerStarting)?.Starting(_logger);
         Open();
+        StartDatagrams();
         foreach (StreamListener listener in _listeners)
         {
             _logger.Listening(listener.Address);
@@ -153,13 +155,14 @@ public sealed partial class Server : IAsyncDisposable
             return await _stopped.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Starts, serves one caller to the end of its conversation, and drains. What Python calls <c>handle_request</c>.</summary>
+    /// <summary>Starts, serves one caller to the end of its conversation (or handles one datagram), and drains. What Python calls <c>handle_request</c>.</summary>
     /// <param name="timeout">How long to wait for the caller; null for ever.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>False when nobody called in time.</returns>
     public async Task<bool> HandleOneAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         _servedOne = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _datagrams.HandleOnlyOne(_servedOne);
         _maxAccepts = 1;
         await StartAsync().ConfigureAwait(false);
         try
@@ -189,6 +192,7 @@ public sealed partial class Server : IAsyncDisposable
             return StopParentAsync(_link, deadline);
         if (Connection.Current is { } self && self.Host == _host)
             _connections.DoNotWaitFor(self);
+        DoNotWaitForOwnDatagram();
         lock (_gate)
             _stop ??= DrainAsync(deadline ?? _options.DrainTimeout, CloseReason.Drained);
         return _stopped.Task;
@@ -199,6 +203,7 @@ public sealed partial class Server : IAsyncDisposable
     {
         if (Connection.Current is { } self && self.Host == _host)
             _connections.DoNotWaitFor(self);
+        DoNotWaitForOwnDatagram();
         lock (_gate)
             _stop ??= DrainAsync(TimeSpan.Zero, CloseReason.Disposed);
         _connections.AbortAll(CloseReason.Disposed);
@@ -221,6 +226,7 @@ public sealed partial class Server : IAsyncDisposable
                 {
                     if (isProcess)
                         throw new NotSupportedException($"{memory} cannot be listened on under Concurrency.Process: its connections live inside one process.");
+                    RequireHandler(memory, isDatagram: false);
                     _listeners.Add(new MemoryListener(memory, _options.Socket.Backlog, _dispatcher.ReadyOn));
                     addresses.Add(memory);
                     continue;
@@ -228,8 +234,12 @@ public sealed partial class Server : IAsyncDisposable
 
                 foreach (BoundSocket socket in bound[i])
                 {
-                    _listeners.Add(_engine.Listen(socket, _options.Socket, _dispatcher.ReadyOn));
                     addresses.Add(socket.Address);
+                    RequireHandler(socket.Address, socket.IsDatagram);
+                    if (socket.IsDatagram)
+                        ListenForDatagrams(socket);
+                    else
+                        _listeners.Add(_engine.Listen(socket, _options.Socket, _dispatcher.ReadyOn));
                 }
             }
 
@@ -246,6 +256,7 @@ public sealed partial class Server : IAsyncDisposable
             foreach (StreamListener listener in _listeners)
                 listener.Dispose();
             _listeners.Clear();
+            _datagrams.Discard();
             foreach (BoundSocket socket in bound.SelectMany(static sockets => sockets))
                 socket.Dispose();
             _dispatcher?.Dispose();
@@ -267,7 +278,7 @@ public sealed partial class Server : IAsyncDisposable
     /// <summary>Outermost first: what the options ask for, then the middleware in the order it was added, then the handler.</summary>
     private ConnectionHandler BuildPipeline()
     {
-        ConnectionHandler pipeline = _handler ?? throw NoHandler();
+        ConnectionHandler pipeline = _handler ?? (static _ => Task.CompletedTask); // none is needed where only datagrams come
         foreach (ConnectionMiddleware middleware in Enumerable.Reverse(_middleware))
         {
             ConnectionHandler next = pipeline;
@@ -282,8 +293,6 @@ public sealed partial class Server : IAsyncDisposable
 
         return pipeline;
     }
-
-    private static InvalidOperationException NoHandler() => new("There is no handler: call Handle or HandleBlocking before starting.");
 
     // ---- accepting ----
 
@@ -513,20 +522,22 @@ public sealed partial class Server : IAsyncDisposable
         long started = time.GetTimestamp();
         // Not under the caller's lock, and not on an event loop that the rest may have to wait for.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        int before = _connections.Count;
+        int before = _connections.Count + _datagrams.Work.Describe().Count;
         _logger.Stopping(before, deadline);
         await _stopping.CancelAsync().ConfigureAwait(false);
         foreach (StreamListener listener in _listeners)
             listener.Stop();
+        _datagrams.Stop();
         await Task.WhenAll(_acceptLoops).ConfigureAwait(false);
         await CancelClosingAsync().ConfigureAwait(false);
         if (deadline > TimeSpan.Zero)
-            await _connections.WhenDrainedAsync(deadline, time).ConfigureAwait(false);
+            await WhenDrainedAsync(deadline).ConfigureAwait(false);
 
-        IReadOnlyList<Straggler> stragglers = _connections.Describe(_host.Clock.Now);
+        IReadOnlyList<Straggler> stragglers = [.. _connections.Describe(_host.Clock.Now), .. _datagrams.Work.Describe()];
         _connections.AbortAll(reason);
         _dispatcher?.Dispose();
-        await _connections.WhenDrainedAsync(UnwindTime, time).ConfigureAwait(false);
+        _datagrams.Close();
+        await WhenDrainedAsync(UnwindTime).ConfigureAwait(false);
         if (_workers is not null)
             await _workers.StopAsync(before - stragglers.Count).ConfigureAwait(false);
         foreach (StreamListener listener in _listeners)
@@ -539,6 +550,9 @@ public sealed partial class Server : IAsyncDisposable
         _logger.Stopped(report);
         _stopped.TrySetResult(report);
     }
+
+    private Task WhenDrainedAsync(TimeSpan limit) => Task.WhenAll(
+        _connections.WhenDrainedAsync(limit, _host.Clock.Time), _datagrams.Work.WhenDrainedAsync(limit, _host.Clock.Time));
 
     private async Task CancelClosingAsync()
     {
