@@ -7,7 +7,7 @@ internal static class DatagramCase
 
     public static readonly string[] Policies = ["sequential", "inline", "task", "thread:8", "pool:4:64"];
 
-    public static readonly string[] Addresses = ["udp://127.0.0.1:0", "udp://[::1]:0", "udp://*:0"];
+    public static readonly string[] Addresses = ["udp://127.0.0.1:0", "udp://[::1]:0", "udp://*:0", "unixgram:"];
 
     /// <summary>Engine × policy × address.</summary>
     public static TheoryData<string, string, string> All()
