@@ -175,6 +175,8 @@ public sealed class Datagram : IConversation, IDatagramWork
 
     Task IConversation.RunAsync() => _service.RunAsync(this);
 
+    void IConversation.Start() => _ = _service.RunAsync(this);
+
     void IConversation.Reject(CloseReason reason) => _service.Drop(this, reason);
 
     DatagramService IDatagramWork.Service => _service;

@@ -170,6 +170,8 @@ public sealed class DatagramSession : IConversation, IDeadline, IDatagramWork
 
     Task IConversation.RunAsync() => _table.RunAsync(this);
 
+    void IConversation.Start() => _ = _table.RunAsync(this);
+
     void IConversation.Reject(CloseReason reason) => _table.Reject(this, reason);
 
     // ---- as something with a deadline: the links belong to the clock ----
