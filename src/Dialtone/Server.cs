@@ -33,6 +33,7 @@ public sealed partial class Server : IAsyncDisposable
     private bool _handlerBlocks;
     private ConnectionHandler _pipeline = static _ => Task.CompletedTask;
     private Engine? _engine;
+    private InlineWatchdog? _watchdog;
     private Dispatcher? _dispatcher;
     private WorkerPool? _workers;  // the Process policy's, in the parent
     private WorkerLink? _link;     // the same, in a worker
@@ -220,6 +221,8 @@ public sealed partial class Server : IAsyncDisposable
             _dispatcher = Dispatcher.Create(_options.Concurrency, _handlerBlocks);
             _pipeline = BuildPipeline();
             _engine = CreateEngine();
+            if (_engine is EpollEngine epoll && _dispatcher.ReadyOn == ReadyOn.Loop)
+                _watchdog = new InlineWatchdog(epoll.Loops, _options.InlineWarning, _logger, () => _connections.Count > 0);
             for (int i = 0; i < bound.Count; i++)
             {
                 if (_options.Listen[i] is { Scheme: AddressScheme.Memory } memory)
@@ -304,10 +307,24 @@ public sealed partial class Server : IAsyncDisposable
             bool hasRoom = false;
             try
             {
-                await _dispatcher!.WaitForRoomAsync(_stopping.Token).ConfigureAwait(false);
-                hasRoom = true;
-                if (await listener.AcceptAsync().ConfigureAwait(false) is not { } transport)
+                // Room first: the next caller stays in the kernel's backlog until there is some. Only where several listeners
+                // compete for it must a caller be there first, or one that nobody calls would keep the others waiting.
+                Transport? transport = null;
+                if (_listeners.Count > 1 && (transport = await listener.AcceptAsync().ConfigureAwait(false)) is null)
                     return;
+                try
+                {
+                    await _dispatcher!.WaitForRoomAsync(_stopping.Token).ConfigureAwait(false);
+                    hasRoom = true;
+                    if (transport is null && (transport = await listener.AcceptAsync().ConfigureAwait(false)) is null)
+                        return;
+                }
+                catch (OperationCanceledException)
+                {
+                    transport?.Dispose();
+                    throw;
+                }
+
                 hasRoom = !Admit(listener, transport);
                 if (backOff.Succeeded())
                     _logger.Recovered(listener.Address);
@@ -360,6 +377,8 @@ public sealed partial class Server : IAsyncDisposable
         if (_logger.IsEnabled(LogLevel.Debug))
             _logger.Accepted(connection.Id, connection.RemoteEndPoint);
         connection.ScheduleDeadline();
+        if (_watchdog is IDeadline { DueTick: 0 } asleep)
+            _host.Clock.Schedule(asleep, asleep.OnDue(_host.Clock.Now));
         _dispatcher!.Dispatch(connection);
         return true;
     }
@@ -530,7 +549,7 @@ public sealed partial class Server : IAsyncDisposable
         _datagrams.Stop();
         await Task.WhenAll(_acceptLoops).ConfigureAwait(false);
         await CancelClosingAsync().ConfigureAwait(false);
-        if (deadline > TimeSpan.Zero)
+        if (deadline != TimeSpan.Zero)
             await WhenDrainedAsync(deadline).ConfigureAwait(false);
 
         IReadOnlyList<Straggler> stragglers = [.. _connections.Describe(_host.Clock.Now), .. _datagrams.Work.Describe()];

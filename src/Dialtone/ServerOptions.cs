@@ -33,8 +33,8 @@ public sealed record ServerOptions
     /// <summary>How long draining may take before the rest is cut, where the caller of stop does not say. Default 30 s.</summary>
     public TimeSpan DrainTimeout { get; init => field = Require.Positive(value); } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long an inline handler may keep its event loop before a warning is logged. Default 100 ms.</summary>
-    public TimeSpan InlineWarning { get; init => field = Require.Positive(value); } = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long an inline handler may keep its event loop before a warning is logged, a second or two later. Default one second.</summary>
+    public TimeSpan InlineWarning { get; init => field = Require.Positive(value); } = TimeSpan.FromSeconds(1);
 
     /// <summary>Where log lines go. Default nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }

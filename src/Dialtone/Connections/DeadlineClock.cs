@@ -7,6 +7,9 @@ internal interface IDeadline
 
     IDeadline? Previous { get; set; }
 
+    /// <summary>Whether being a second or two late does not matter.</summary>
+    bool IsCoarse => false;
+
     /// <summary>The tick at which to look; 0 while not scheduled.</summary>
     long DueTick { get; set; }
 
@@ -67,7 +70,7 @@ internal sealed class DeadlineClock(TimeProvider time) : IDisposable
                 Unlink(deadline);
             long now = Now;
             Volatile.Write(ref _coarseNow, now);
-            int wanted = (int)Math.Clamp((at - now) / Precision, SlotMilliseconds, LongestPeriod);
+            int wanted = deadline.IsCoarse ? LongestPeriod : (int)Math.Clamp((at - now) / Precision, SlotMilliseconds, LongestPeriod);
             _nextPeriod = Math.Min(_nextPeriod, wanted);
             if (!_isRunning)
             {

@@ -1,0 +1,69 @@
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Dialtone.Conformance.Tests.Hosting;
+
+public sealed class HostedServerTests
+{
+    [Fact]
+    public async Task A_server_lives_as_long_as_its_host_and_drains_with_it()
+    {
+        Server? server = null;
+        var finished = new TaskCompletionSource();
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddDialtoneServer(_ => server = new Server(new ServerOptions { Listen = ["tcp://127.0.0.1:0"] }).Handle(async call =>
+        {
+            await call.SendAsync("hello"u8.ToArray());
+            await Task.Delay(Timeout.Infinite, call.Closing).ContinueWith(_ => { }, TaskScheduler.Default);
+            await call.SendAsync("bye"u8.ToArray());
+            finished.SetResult();
+        }));
+        using IHost host = builder.Build();
+        await host.StartAsync();
+
+        Connection call = await Dialer.ConnectAsync(server!.Addresses[0]);
+        await using (call)
+        {
+            var buffer = new byte[5];
+            await call.Stream.ReadExactlyAsync(buffer);
+            Assert.Equal("hello", Encoding.ASCII.GetString(buffer));
+
+            await host.StopAsync();
+            await finished.Task;
+            await call.Stream.ReadExactlyAsync(buffer.AsMemory(0, 3));
+            Assert.Equal("bye", Encoding.ASCII.GetString(buffer, 0, 3));
+            Assert.Equal(0, server.ActiveConnections);
+        }
+    }
+
+    [Fact]
+    public async Task A_host_that_loses_patience_cuts_the_rest()
+    {
+        Server? server = null;
+        var cut = new TaskCompletionSource<Exception>();
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddDialtoneServer(_ => server = new Server(new ServerOptions { Listen = ["memory:impatient host"] }).Handle(async call =>
+        {
+            try
+            {
+                await call.Input.ReadAsync();
+            }
+            catch (TransportException e)
+            {
+                cut.SetResult(e);
+                throw;
+            }
+        }));
+        using IHost host = builder.Build();
+        await host.StartAsync();
+        await using Connection call = await Dialer.ConnectAsync("memory:impatient host");
+
+        using var patience = new CancellationTokenSource();
+        Task stopping = host.StopAsync(patience.Token);
+        await patience.CancelAsync();
+        await stopping.ContinueWith(_ => { }, TaskScheduler.Default);
+
+        Assert.Equal(CloseReason.Disposed, Assert.IsType<TransportException>(await cut.Task).CloseReason);
+    }
+}
