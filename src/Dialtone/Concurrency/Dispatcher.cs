@@ -8,8 +8,8 @@ internal interface IConversation
     /// <summary>Runs it to its end.</summary>
     Task RunAsync();
 
-    /// <summary>Runs it where nobody waits for its end, at the price of less memory than <see cref="RunAsync"/> while it waits.</summary>
-    void Start();
+    /// <summary>Runs it where nobody waits for its end; a conversation may need less memory then.</summary>
+    void Start() => _ = RunAsync();
 
     /// <summary>It will not run: the policy had no room, or the server is going.</summary>
     void Reject(CloseReason reason);
