@@ -42,8 +42,8 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Warning, "An inline handler has kept its event loop for over {Limit}: it blocks every connection of that loop.")]
     public static partial void LoopBlocked(this ILogger logger, TimeSpan limit);
 
-    [LoggerMessage(13, LogLevel.Warning, "The handler of connection {Id} ended with the peer: {Problem}")]
-    public static partial void PeerLeft(this ILogger logger, long id, string problem);
+    [LoggerMessage(13, LogLevel.Warning, "Connection {Id} broke the protocol: {Problem}")]
+    public static partial void ProtocolBroken(this ILogger logger, long id, string problem);
 
     [LoggerMessage(14, LogLevel.Information, "Accepting on {Address} again.")]
     public static partial void Recovered(this ILogger logger, Address address);

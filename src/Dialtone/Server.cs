@@ -497,6 +497,9 @@ public sealed partial class Server : IAsyncDisposable
                 return aborted.CloseReason == CloseReason.None ? CloseReason.Aborted : aborted.CloseReason;
             case TransportException { Reason: TransportError.PeerReset } when connection.CloseReason == CloseReason.None:
                 return CloseReason.PeerReset;
+            case ProtocolException broken when connection.CloseReason == CloseReason.None:
+                _logger.ProtocolBroken(connection.Id, broken.Message);
+                return CloseReason.ProtocolError;
             case OperationCanceledException when connection.Closing.IsCancellationRequested:
                 return CloseReason.HandlerFinished; // the handler took the hint to stop
             case var _ when connection.CloseReason != CloseReason.None:
