@@ -42,20 +42,25 @@ public sealed partial class Server
         Environment.Exit(Environment.ExitCode);
     }
 
-    /// <summary>Begins a conversation that the parent has let in.</summary>
-    internal Connection ServeHandedOver(WorkerLink link, long id, Address address, int descriptor)
+    /// <summary>Takes a caller that the parent has let in.</summary>
+    internal Connection Adopt(long id, Address address, int descriptor)
     {
         _host.NextIdIs(id);
-        var connection = new Connection(_host, Adopt(descriptor), address);
+        var connection = new Connection(_host, Wrap(descriptor), address);
         _ = _connections.TryAdmit(PeerKey.None, Penalties); // the parent has decided; this only counts
         _connections.Add(connection);
         Instruments.Shared.Active.Add(1);
         connection.ScheduleDeadline();
+        return connection;
+    }
+
+    /// <summary>Begins the conversation: on a thread of its own where the handler blocks.</summary>
+    internal void ServeAdopted(Connection connection, WorkerLink link)
+    {
         if (_handlerBlocks)
             new Thread(() => ThreadContext.Run(ServeAndTellAsync)) { IsBackground = true, Name = "dialtone caller" }.Start();
         else
             _ = Task.Run(ServeAndTellAsync);
-        return connection;
 
         async Task ServeAndTellAsync()
         {
@@ -64,7 +69,7 @@ public sealed partial class Server
         }
     }
 
-    private unsafe Transport Adopt(int descriptor)
+    private unsafe Transport Wrap(int descriptor)
     {
         if (_options.Engine == EngineKind.Sockets)
             return new SocketTransport(new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)), _handlerBlocks);
@@ -98,9 +103,9 @@ public sealed partial class Server
         _stopped.TrySetResult(new DrainReport(TimeSpan.FromMilliseconds(_host.Clock.Now - _stopAskedAt), (int)finished, []));
 
     /// <summary>The parent's drain has begun: handlers are told, and from now on the parent hears how far they are.</summary>
-    internal void BeginClosingInWorker(Action tellProgress)
+    internal void BeginClosingInWorker(WorkerLink link)
     {
-        _progress ??= _host.Clock.Time.CreateTimer(static tell => ((Action)tell!)(), tellProgress, TimeSpan.Zero, ProgressInterval);
+        _progress ??= _host.Clock.Time.CreateTimer(static link => ((WorkerLink)link!).Progress(), link, TimeSpan.Zero, ProgressInterval);
         _ = CancelClosingAsync();
     }
 }

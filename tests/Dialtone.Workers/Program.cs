@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Dialtone;
 using Dialtone.Workers;
 
-// usage: Dialtone.Workers HANDLER [listen=ADDRESS] [ready=FILE] [max=N] [prestart=N] [reuse=N] [idle=MS] [line=no] [engine=sockets]
+// usage: Dialtone.Workers HANDLER [listen=ADDRESS] [ready=FILE] [max=N] [prestart=N] [reuse=N] [idle=MS] [line=no] [engine=sockets] [move=FOLDER]
 Dictionary<string, string> settings = args.Skip(1).Select(text => text.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
 int Number(string name, int otherwise) => settings.TryGetValue(name, out string? text) ? int.Parse(text) : otherwise;
 
@@ -35,6 +35,8 @@ if (!settings.ContainsKey("line") && await WorkerProcess.TryRunAsync(server))
 using var stop = new CancellationTokenSource();
 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Drain);
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Drain);
+if (settings.TryGetValue("move", out string? folder))
+    Environment.CurrentDirectory = folder;
 await server.StartAsync();
 
 // Only the parent comes here.

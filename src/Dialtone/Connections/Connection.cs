@@ -245,7 +245,7 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
         TrySetCloseReason(reason);
         Transport.AbortReason = CloseReason;
         // Limits end with an orderly close, which a peer can tell from a crash; a deliberate abort is a reset.
-        _host.Aborted?.Invoke(CloseReason);
+        _host.Aborted?.Invoke(this);
         Transport.Abort(reset: reason is CloseReason.Aborted or CloseReason.Drained or CloseReason.Disposed or CloseReason.WriteTimeout or CloseReason.TooSlow);
     }
 

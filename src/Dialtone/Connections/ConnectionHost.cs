@@ -26,7 +26,7 @@ internal sealed class ConnectionHost(
     public PenaltyTable? Penalties { get; init; }
 
     /// <summary>Hears of every connection that this side ends before its time; null where nobody asks.</summary>
-    public Action<CloseReason>? Aborted { get; set; }
+    public Action<Connection>? Aborted { get; set; }
 
     public void NextIdIs(long id) => Volatile.Write(ref _lastId, id - 1);
 

@@ -12,7 +12,7 @@ public sealed class WorkerServiceTests
         get
         {
             var rows = new TheoryData<string, string, string>();
-            foreach (string scheme in (string[])["tcp"])
+            foreach (string scheme in (string[])["tcp", "unix", "unixseq"])
             {
                 foreach (string handler in (string[])["echo", "blocking-echo"])
                 {

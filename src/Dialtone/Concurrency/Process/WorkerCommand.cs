@@ -28,7 +28,8 @@ internal sealed unsafe class WorkerCommand
         {
             // The command line as the kernel has it repeats whatever host and options started this program.
             _program = Environment.ProcessPath ?? throw new PlatformNotSupportedException("The system does not tell the path of this program.");
-            _arguments = Encoding.UTF8.GetString(File.ReadAllBytes("/proc/self/cmdline")).TrimEnd('\0').Split('\0');
+            _arguments = Encoding.UTF8.GetString(File.ReadAllBytes("/proc/self/cmdline")).Split('\0')[..^1];
+            MakeAbsolute(_arguments);
             _server = server;
         }
         else
@@ -36,6 +37,17 @@ internal sealed unsafe class WorkerCommand
             _program = command[0];
             _arguments = [.. command];
             _server = 0;
+        }
+    }
+
+    /// <summary>Names the assembly after <c>dotnet</c> by its whole path: the current folder may have changed since.</summary>
+    private static void MakeAbsolute(string[] arguments)
+    {
+        string assembly = Environment.GetCommandLineArgs()[0];
+        if (Path.GetFileName(Environment.ProcessPath) == "dotnet" && Path.IsPathRooted(assembly)
+            && Array.FindIndex(arguments, 1, argument => Path.GetFileName(argument) == Path.GetFileName(assembly)) is > 0 and int at)
+        {
+            arguments[at] = assembly;
         }
     }
 

@@ -52,19 +52,27 @@ internal sealed class WorkerLink
 
     public void Charge(IPAddress address, Penalty penalty) => Send(WorkerMessage.Charge(address, penalty));
 
-    public void Aborted(CloseReason reason) => Send(WorkerMessage.Of(WorkerMessageKind.Aborted, (byte)reason));
+    public void Aborted(Connection connection) => Send(WorkerMessage.Aborted(connection.Id, connection.CloseReason));
 
-    public void Progress(Connection connection) => Send(WorkerMessage.Progress(
-        connection.BytesReceived, connection.BytesSent, connection.Activity ?? connection.DescribeActivity()));
+    /// <summary>Has the parent stop, in the name of the conversation under way.</summary>
+    public void RequestStop(TimeSpan? deadline)
+    {
+        if (_connection is { } connection)
+            Send(WorkerMessage.Stop(connection.Id, deadline));
+    }
 
-    public void RequestStop(TimeSpan? deadline) =>
-        Send(WorkerMessage.Of(WorkerMessageKind.Stop, deadline is { } time ? (long)time.TotalMilliseconds : -1));
+    /// <summary>Tells the parent how far the conversation under way is.</summary>
+    public void Progress()
+    {
+        if (_connection is { } connection)
+            Send(WorkerMessage.Progress(connection));
+    }
 
     /// <summary>The conversation has ended; the worker is ready for the next.</summary>
     public void Ended(Connection connection)
     {
         _connection = null;
-        Send(WorkerMessage.Ended(connection.CloseReason, connection.BytesReceived, connection.BytesSent));
+        Send(WorkerMessage.Ended(connection));
     }
 
     private void Send(ReadOnlySpan<byte> message)
@@ -85,14 +93,11 @@ internal sealed class WorkerLink
             {
                 case WorkerMessageKind.Serve when passed >= 0:
                     (long id, Address address) = WorkerMessage.ReadServe(buffer.AsSpan(0, count));
-                    _connection = server.ServeHandedOver(this, id, address, passed);
+                    _connection = server.Adopt(id, address, passed);
+                    server.ServeAdopted(_connection, this);
                     break;
                 case WorkerMessageKind.Closing:
-                    server.BeginClosingInWorker(() =>
-                    {
-                        if (_connection is { } connection)
-                            Progress(connection);
-                    });
+                    server.BeginClosingInWorker(this);
                     break;
                 case WorkerMessageKind.Stopped:
                     server.StoppedByParent(WorkerMessage.ReadInt64(buffer, 1));

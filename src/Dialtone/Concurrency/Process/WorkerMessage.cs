@@ -19,19 +19,19 @@ internal enum WorkerMessageKind : byte
     /// <summary>Server: abort the conversation. reason:u8</summary>
     Abort = 4,
 
-    /// <summary>Worker: the conversation was aborted here; its handler should end soon. reason:u8</summary>
+    /// <summary>Worker: the conversation was aborted here; its handler should end soon. id:i64, reason:u8</summary>
     Aborted = 5,
 
-    /// <summary>Worker, while the drain lasts: how far it is. received:i64, sent:i64, activity:utf8</summary>
+    /// <summary>Worker, while the drain lasts: how far it is. id:i64, received:i64, sent:i64, activity:utf8</summary>
     Progress = 6,
 
     /// <summary>Worker: charge this address. penalty:u8, address:4 or 16 bytes</summary>
     Charge = 7,
 
-    /// <summary>Worker: the handler asks the server to stop. deadline in milliseconds:i64, −1 for the default</summary>
+    /// <summary>Worker: the handler asks the server to stop. id:i64, deadline in milliseconds:i64, −1 for the default</summary>
     Stop = 8,
 
-    /// <summary>Worker: the conversation has ended and its descriptor is closed. reason:u8, received:i64, sent:i64</summary>
+    /// <summary>Worker: the conversation has ended and its descriptor is closed. id:i64, reason:u8, received:i64, sent:i64</summary>
     Ended = 9,
 
     /// <summary>Server, to a worker that asked for the stop: all others have ended. finished:i64</summary>
@@ -70,20 +70,38 @@ internal static class WorkerMessage
 
     public static (IPAddress Address, Penalty Penalty) ReadCharge(ReadOnlySpan<byte> message) => (new IPAddress(message[2..]), (Penalty)message[1]);
 
-    public static byte[] Progress(long received, long sent, string? activity)
+    public static byte[] Aborted(long id, CloseReason reason) => [.. Of(WorkerMessageKind.Aborted, id), (byte)reason];
+
+    public static byte[] Progress(Connection connection)
     {
-        byte[] text = Encoding.UTF8.GetBytes(activity ?? "");
-        return [.. Of(WorkerMessageKind.Progress, received), .. Bytes(sent), .. text.AsSpan(0, Math.Min(text.Length, MaxTextBytes))];
+        byte[] text = Encoding.UTF8.GetBytes(connection.Activity ?? connection.DescribeActivity());
+        return
+        [
+            .. Of(WorkerMessageKind.Progress, connection.Id), .. Bytes(connection.BytesReceived), .. Bytes(connection.BytesSent),
+            .. text.AsSpan(0, Math.Min(text.Length, MaxTextBytes)),
+        ];
     }
 
     public static (long Received, long Sent, string Activity) ReadProgress(ReadOnlySpan<byte> message) =>
-        (ReadInt64(message, 1), ReadInt64(message, 9), Encoding.UTF8.GetString(message[17..]));
+        (ReadInt64(message, 9), ReadInt64(message, 17), Encoding.UTF8.GetString(message[25..]));
 
-    public static byte[] Ended(CloseReason reason, long received, long sent) =>
-        [(byte)WorkerMessageKind.Ended, (byte)reason, .. Bytes(received), .. Bytes(sent)];
+    public static byte[] Stop(long id, TimeSpan? deadline) =>
+        [.. Of(WorkerMessageKind.Stop, id), .. Bytes(deadline is { } time ? (long)time.TotalMilliseconds : -1)];
+
+    public static TimeSpan? ReadStop(ReadOnlySpan<byte> message) =>
+        ReadInt64(message, 9) is >= 0 and var milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
+
+    public static byte[] Ended(Connection connection) =>
+        [.. Of(WorkerMessageKind.Ended, connection.Id), (byte)connection.CloseReason, .. Bytes(connection.BytesReceived), .. Bytes(connection.BytesSent)];
 
     public static (CloseReason Reason, long Received, long Sent) ReadEnded(ReadOnlySpan<byte> message) =>
-        ((CloseReason)message[1], ReadInt64(message, 2), ReadInt64(message, 10));
+        (ReadReason(message), ReadInt64(message, 10), ReadInt64(message, 18));
+
+    /// <summary>The reason in <see cref="WorkerMessageKind.Aborted"/> and <see cref="WorkerMessageKind.Ended"/>.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static CloseReason ReadReason(ReadOnlySpan<byte> message) =>
+        (CloseReason)message[9] is not CloseReason.None and var reason && Enum.IsDefined(reason)
+            ? reason : throw new FormatException("No reason has this number.");
 
     public static long ReadInt64(ReadOnlySpan<byte> message, int at) => BinaryPrimitives.ReadInt64LittleEndian(message[at..]);
 

@@ -245,39 +245,50 @@ internal sealed class WorkerPool
         }
     }
 
+    /// <summary>Acts on a message; whatever does not speak the format is met with an exception, and killed.</summary>
     public void OnMessage(Worker worker, ReadOnlySpan<byte> message)
     {
-        Connection? connection = worker.Job?.Connection;
-        switch ((WorkerMessageKind)message[0])
+        var kind = (WorkerMessageKind)message[0];
+        switch (kind)
         {
             case WorkerMessageKind.Ready when worker.State == WorkerState.Starting:
                 OnReady(worker, message[1]);
-                break;
-            case WorkerMessageKind.Aborted when connection is not null:
-                connection.TrySetCloseReason((CloseReason)message[1]);
-                worker.KillIn(LimitGrace);
-                break;
-            case WorkerMessageKind.Progress when connection is not null:
-                (long received, long sent, connection.Activity) = WorkerMessage.ReadProgress(message);
-                connection.SetCounts(received, sent);
                 break;
             case WorkerMessageKind.Charge:
                 (IPAddress address, Penalty penalty) = WorkerMessage.ReadCharge(message);
                 _host.Penalties?.Charge(address, penalty);
                 break;
-            case WorkerMessageKind.Stop when connection is not null:
-                long milliseconds = WorkerMessage.ReadInt64(message, 1);
-                _stop(connection, milliseconds < 0 ? null : TimeSpan.FromMilliseconds(milliseconds));
-                break;
-            case WorkerMessageKind.Ended when worker.Job is { } job:
-                (CloseReason reason, received, sent) = WorkerMessage.ReadEnded(message);
-                if (!Enum.IsDefined(reason) || reason == CloseReason.None)
-                    goto default;
-                connection!.SetCounts(received, sent);
-                OnEnded(worker, job, reason);
+            case WorkerMessageKind.Aborted or WorkerMessageKind.Progress or WorkerMessageKind.Stop or WorkerMessageKind.Ended:
+                // A word on a conversation that has ended meanwhile comes too late to matter.
+                if (worker.Job is { } job && job.Connection.Id == WorkerMessage.ReadInt64(message, 1))
+                    OnMessage(worker, job, kind, message);
                 break;
             default:
                 throw new FormatException("The worker's message is not one of the format, or not for now.");
+        }
+    }
+
+    private void OnMessage(Worker worker, HandOver job, WorkerMessageKind kind, ReadOnlySpan<byte> message)
+    {
+        Connection connection = job.Connection;
+        switch (kind)
+        {
+            case WorkerMessageKind.Aborted:
+                connection.TrySetCloseReason(WorkerMessage.ReadReason(message));
+                worker.KillIn(LimitGrace);
+                break;
+            case WorkerMessageKind.Progress:
+                (long received, long sent, connection.Activity) = WorkerMessage.ReadProgress(message);
+                connection.SetCounts(received, sent);
+                break;
+            case WorkerMessageKind.Stop:
+                _stop(connection, WorkerMessage.ReadStop(message));
+                break;
+            case WorkerMessageKind.Ended:
+                (CloseReason reason, received, sent) = WorkerMessage.ReadEnded(message);
+                connection.SetCounts(received, sent);
+                OnEnded(worker, job, reason);
+                break;
         }
     }
 
