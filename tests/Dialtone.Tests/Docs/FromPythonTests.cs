@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using FromPython;
 
@@ -82,6 +83,22 @@ public sealed class FromPythonTests
         await peer.SendAsync("echo"u8.ToArray());
 
         Assert.Equal("echo"u8.ToArray(), await peer.ReceiveAsync(4));
+    }
+
+    [Fact]
+    public async Task Datagrams_are_answered_to_their_sender()
+    {
+        await using Server server = Datagrams.Serve(new ServerOptions { Listen = ["udp://127.0.0.1:0"] });
+        await Servers.Activate(server);
+        using var client = new UdpClient();
+        client.Connect(IPAddress.Loopback, Servers.Name(server).Port);
+
+        foreach (string text in (string[])["hello", ""])
+        {
+            await client.SendAsync(Encoding.UTF8.GetBytes(text));
+            byte[] answer = (await client.ReceiveAsync().WaitAsync(TimeSpan.FromSeconds(10))).Buffer;
+            Assert.Equal(text.ToUpperInvariant(), Encoding.UTF8.GetString(answer));
+        }
     }
 
     [Fact]

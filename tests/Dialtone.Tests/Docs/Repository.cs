@@ -2,12 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace Dialtone.Tests.Docs;
 
-/// <summary>The checkout these tests were built from, and the snippets its samples hold.</summary>
+/// <summary>The checkout these tests were built from, and the snippets it holds.</summary>
 internal static partial class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Every region of the samples, and every program as a whole, without its indentation.</summary>
+    /// <summary>Every region of the samples and of the test kit's guide, and every program as a whole, without its indentation.</summary>
     public static IReadOnlyCollection<string> Snippets { get; } = [.. FindSnippets()];
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path)).ReplaceLineEndings("\n");
@@ -28,7 +28,7 @@ internal static partial class Repository
 
     private static IEnumerable<string> FindSnippets()
     {
-        foreach (string file in Files("samples", "*.cs"))
+        foreach (string file in Files("samples", "*.cs").Concat(Files("tests/Dialtone.Tests/TestKit", "*.cs")))
         {
             string text = File.ReadAllText(file).ReplaceLineEndings("\n");
             yield return Dedent(text);

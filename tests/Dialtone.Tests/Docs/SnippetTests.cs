@@ -10,7 +10,7 @@ public sealed partial class SnippetTests
     [
         .. """
         AF_UNIX AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM SOCK_RAW SOCK_RDM SOCK_SEQPACKET
-        socket bind listen accept recv send sendall sendfile
+        socket bind listen accept recv recvfrom send sendall sendto sendfile
         getpeername getsockname getsockopt setsockopt settimeout gettimeout getdefaulttimeout setblocking fileno makefile close shutdown
         getaddrinfo gethostbyname gethostname flags IP_HDRINCL subprocess.Popen
         struct.pack struct.unpack struct.pack_into struct.unpack_from Struct.size hmac.new hmac.compare_digest os.urandom
@@ -19,7 +19,7 @@ public sealed partial class SnippetTests
         ForkingTCPServer ForkingUDPServer ForkingUnixStreamServer ForkingUnixDatagramServer
         serve_forever handle_request server_close server_bind server_activate get_request verify_request process_request finish_request
         shutdown_request close_request handle_error handle_timeout service_actions
-        BaseRequestHandler setup handle finish request client_address server StreamRequestHandler rfile wfile
+        BaseRequestHandler setup handle finish request client_address server StreamRequestHandler rfile wfile DatagramRequestHandler
         ThreadPoolExecutor Queue
         """.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries),
     ];
@@ -50,7 +50,8 @@ public sealed partial class SnippetTests
     [Theory]
     [InlineData("README.md")]
     [InlineData("samples/README.md")]
-    public void Every_program_on_the_page_is_cut_from_a_sample_that_compiles(string page)
+    [InlineData("docs/test-kit.md")]
+    public void Every_program_on_the_page_is_cut_from_code_that_compiles(string page)
     {
         foreach (Match block in CodeBlock().Matches(Repository.Read(page)))
             Assert.Contains(Repository.Dedent(block.Groups["code"].Value), Repository.Snippets);
@@ -61,6 +62,7 @@ public sealed partial class SnippetTests
     [InlineData("ARCHITECTURE.md")]
     [InlineData("CONTRIBUTING.md")]
     [InlineData("docs/from-python.md")]
+    [InlineData("docs/test-kit.md")]
     [InlineData("samples/README.md")]
     [InlineData("contrib/README.md")]
     public void Every_link_and_path_on_the_page_leads_somewhere(string page)

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Dialtone.Tests.Docs;
 
@@ -43,6 +45,24 @@ public sealed class SampleTests
         Assert.Equal("ONE\nTWO\n", Encoding.UTF8.GetString(await peer.ReceiveAsync(8)));
         Assert.Equal("1 finished, 0 cut", await sample.StopAsync());
         Assert.Equal(PeerEnding.Finished, await peer.WaitForEndAsync());
+    }
+
+    [Fact]
+    public async Task UdpTime_answers_in_the_format_it_is_asked_for()
+    {
+        await using SampleProcess sample = await SampleProcess.StartAsync("UdpTime", "udp://127.0.0.1:0");
+        using var client = new UdpClient();
+        client.Connect(IPAddress.Loopback, sample.Address.Port);
+
+        Assert.Matches(@"^\d{4}-\d\d-\d\d$", await AskAsync("yyyy-MM-dd"));
+        Assert.Matches(@"^\w{3} \w{3} \d\d ", await AskAsync(""));
+        Assert.Equal("that is no format for a time", await AskAsync("%"));
+
+        async Task<string> AskAsync(string format)
+        {
+            await client.SendAsync(Encoding.UTF8.GetBytes(format));
+            return Encoding.UTF8.GetString((await client.ReceiveAsync().WaitAsync(TimeSpan.FromSeconds(10))).Buffer);
+        }
     }
 
     [Fact]
