@@ -14,7 +14,7 @@ internal static class Failure
         AuthenticationException e => new CliException(ExitCode.Untrusted, e.Message),
         ProtocolException e => new CliException(ExitCode.Failed, e.Message, "Do both sides use the same --framing?"),
         StructException e => CliException.Usage(e.Message, "'dialtone help pack' shows what a format looks like."),
-        PlatformNotSupportedException e => CliException.Usage(e.Message),
+        NotSupportedException e => CliException.Usage(e.Message),
         UnauthorizedAccessException e => new CliException(ExitCode.Files, e.Message),
         _ => null,
     };

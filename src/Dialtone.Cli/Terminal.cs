@@ -25,6 +25,8 @@ internal static class Terminal
         && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
 
+    public static bool OutputIsInteractive => !Console.IsOutputRedirected;
+
     public static Stream OpenInput() => Console.OpenStandardInput();
 
     public static Stream OpenOutput() => Console.OpenStandardOutput();

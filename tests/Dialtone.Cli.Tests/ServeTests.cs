@@ -87,7 +87,7 @@ public sealed class ServeTests
         using Caller caller = await Caller.ConnectAsync(addresses[0]);
         Assert.Equal("before", await caller.AskAsync("before"));
         tool.Signal(ToolProcess.Interrupt);
-        await tool.UntilErrorAsync("Ctrl-C again cuts");
+        await tool.UntilErrorAsync("1 conversation may go on for 1000 s");
         tool.Signal(ToolProcess.Interrupt);
         Assert.Equal(1, (await tool.EndAsync()).ExitCode);
         Assert.Equal("", await caller.HearAsync());
@@ -194,6 +194,60 @@ public sealed class ServeTests
         foreach (char letter in frame[..^1])
             await caller.SayAsync(letter.ToString());
         Assert.Equal(reply, await caller.AskAsync(frame[^1..]));
+    }
+
+    [Theory]
+    [InlineData("sequential")]
+    [InlineData("inline")]
+    [InlineData("task")]
+    [InlineData("thread")]
+    [InlineData("pool:4")]
+    public async Task One_datagram_is_answered_by_one_datagram_an_empty_one_by_an_empty_one(string policy)
+    {
+        (ToolProcess tool, Address[] addresses) = await ToolProcess.ServeAsync(1, "upper", "--listen", "udp://127.0.0.1:0", "--concurrency", policy);
+        await using ToolProcess _ = tool;
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        await socket.ConnectAsync(addresses[0].Host!, addresses[0].Port);
+        byte[] buffer = new byte[100];
+        foreach (string message in (string[])["a", "", "bc"])
+        {
+            await socket.SendAsync(Encoding.Latin1.GetBytes(message));
+            int count = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(30));
+            Assert.Equal(message.ToUpperInvariant(), Encoding.Latin1.GetString(buffer, 0, count));
+        }
+
+        tool.Signal(ToolProcess.Terminate);
+        Assert.Equal(0, (await tool.EndAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task Datagrams_are_not_for_worker_processes()
+    {
+        ToolResult end = await ToolProcess.RunAsync("serve", "upper", "--listen", "udp://127.0.0.1:0", "--concurrency", "process");
+        Assert.Equal((2, ""), (end.ExitCode, end.Output));
+        Assert.Contains("worker processes serve connections", end.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_unix_path_is_held_while_the_server_lives_and_gone_after_it()
+    {
+        using var folder = new Folder();
+        string address = $"unix://{folder["s"]}";
+        (ToolProcess tool, Address[] addresses) = await ToolProcess.ServeAsync(1, "echo", "--listen", address + "?mode=0660");
+        await using ToolProcess _ = tool;
+        Assert.Equal(address, addresses[0].ToString());
+        using (Caller caller = await Caller.ConnectAsync(addresses[0]))
+            Assert.Equal("x", await caller.AskAsync("x"));
+
+        ToolResult second = await ToolProcess.RunAsync("serve", "echo", "--listen", address);
+        Assert.Equal((3, ""), (second.ExitCode, second.Output));
+        Assert.Contains(folder["s"], second.Error, StringComparison.Ordinal);
+        using (Caller caller = await Caller.ConnectAsync(addresses[0]))
+            Assert.Equal("x", await caller.AskAsync("x"));
+
+        tool.Signal(ToolProcess.Terminate);
+        Assert.Equal(0, (await tool.EndAsync()).ExitCode);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 
     private static async Task UntilAsync(Func<bool> condition)

@@ -17,6 +17,16 @@ internal sealed class EchoService(FrameCodec? codec) : ReplyService(codec)
     protected override ValueTask<FlushResult> ReplyAsync(Connection connection, in ReadOnlySequence<byte> input) =>
         input.IsSingleSegment ? connection.Output.WriteAsync(input.First) : base.ReplyAsync(connection, input);
 
+    /// <summary>Sends straight from the memory that was received into.</summary>
+    public override ValueTask ReplyAsync(Datagram datagram)
+    {
+        ValueTask<bool> reply = datagram.ReplyAsync(datagram.Payload);
+        if (!reply.IsCompletedSuccessfully)
+            return new ValueTask(reply.AsTask());
+        reply.GetAwaiter().GetResult();
+        return default;
+    }
+
     protected override void ReplyToFrame(Connection connection, FrameCodec codec, in ReadOnlySequence<byte> frame) =>
         connection.WriteFrame(codec, frame);
 }

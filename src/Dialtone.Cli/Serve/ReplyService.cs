@@ -21,6 +21,26 @@ internal abstract class ReplyService(FrameCodec? codec)
             ReplyFramedAsync(connection, codec).GetAwaiter().GetResult();
     }
 
+    /// <summary>Answers a datagram with a datagram, an empty one with an empty one.</summary>
+    public virtual async ValueTask ReplyAsync(Datagram datagram)
+    {
+        int length = datagram.Payload.Length;
+        byte[] reply = ArrayPool<byte>.Shared.Rent(length);
+        Transform(datagram.Payload.Span, reply);
+        await datagram.ReplyAsync(reply.AsMemory(0, length));
+        ArrayPool<byte>.Shared.Return(reply);
+    }
+
+    /// <summary>As <see cref="ReplyAsync(Datagram)"/>, on a thread of its own.</summary>
+    public void Reply(Datagram datagram)
+    {
+        int length = datagram.Payload.Length;
+        byte[] reply = ArrayPool<byte>.Shared.Rent(length);
+        Transform(datagram.Payload.Span, reply);
+        datagram.Reply(reply.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(reply);
+    }
+
     /// <summary>Writes the reply to a piece of input.</summary>
     protected abstract void Transform(ReadOnlySpan<byte> source, Span<byte> destination);
 

@@ -13,9 +13,9 @@ internal static class ServeCommand
         IReadOnlyList<HmacKey> keys = HmacFlags.Keys(arguments, HmacFlags.KeyFile);
         await using var server = new Server(options);
         if (options.Concurrency.Kind is ConcurrencyKind.Thread or ConcurrencyKind.Pool)
-            server.HandleBlocking(service.Run);
+            server.HandleBlocking(service.Run).HandleDatagramsBlocking(service.Reply);
         else
-            server.Handle(service.RunAsync);
+            server.Handle(service.RunAsync).HandleDatagrams(service.ReplyAsync);
 
         if (keys.Count > 0)
             server.Use(HmacChallenge.With(HmacFlags.DigestOf(arguments), keys));
@@ -73,7 +73,11 @@ internal static class ServeCommand
     {
         await signals.First;
         if (patience > TimeSpan.Zero && server.ActiveConnections is > 0 and int open)
-            Terminal.Error.WriteLine($"dialtone: {open} conversations may go on for {patience.TotalSeconds:0.###} s; Ctrl-C again cuts them.");
+        {
+            string conversations = open == 1 ? "1 conversation" : $"{open} conversations";
+            Terminal.Error.WriteLine($"dialtone: {conversations} may go on for {patience.TotalSeconds:0.###} s; Ctrl-C again cuts.");
+        }
+
         Task<DrainReport> draining = server.StopAsync(patience);
         if (await Task.WhenAny(draining, signals.Second) == draining)
             return ExitCode.Done;
