@@ -84,10 +84,20 @@ public sealed partial class Server
         return new EpollTransport(engine.NextLoop(), descriptor, peer, keepsMessages);
     }
 
-    /// <summary>In the parent: a handler asks for the stop. It is not waited for.</summary>
-    private void StopForHandler(Connection connection, TimeSpan? deadline)
+    /// <summary>Handles a datagram that the parent has received.</summary>
+    internal Task HandleHandedOverAsync(byte[] message, int descriptor)
     {
-        _connections.DoNotWaitFor(connection);
+        var socket = new BoundSocket(new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)), WorkerMessage.ReadDatagramAddress(message));
+        return _datagrams.HandleHandedOverAsync(new WorkerDatagramListener(_datagrams, socket), message);
+    }
+
+    /// <summary>In the parent: a handler asks for the stop. It is not waited for.</summary>
+    private void StopForHandler(WorkerJob job, TimeSpan? deadline)
+    {
+        if (job is ConversationJob conversation)
+            _connections.DoNotWaitFor(conversation.Connection);
+        else if (job is DatagramJob datagram)
+            _datagrams.Work.DoNotWaitFor(datagram.Datagram);
         _ = StopAsync(deadline);
     }
 

@@ -250,6 +250,7 @@ public sealed partial class Server : IAsyncDisposable
             {
                 _workers = new WorkerPool(_host, _options.Concurrency, WorkerNumber, StopForHandler);
                 _pipeline = ServeInWorkerAsync; // the real one runs there
+                _datagrams.HandleElsewhere(_workers.HandleAsync);
             }
 
             Addresses = addresses;

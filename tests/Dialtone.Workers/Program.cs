@@ -27,6 +27,16 @@ _ = args[0] switch
     }).Handle(() => new Orders(server)),
 };
 
+server.HandleDatagrams(async datagram =>
+{
+    string text = System.Text.Encoding.UTF8.GetString(datagram.Payload.Span);
+    if (text == "crash")
+        Environment.FailFast(null);
+    if (text == "block")
+        new ManualResetEvent(false).WaitOne();
+    await datagram.ReplyAsync(System.Text.Encoding.UTF8.GetBytes(text == "pid" ? $"{Environment.ProcessId} {datagram.Address} {datagram.From}" : text));
+});
+
 if (args[0] == "never")
     Environment.Exit(7); // a program that cannot be its own worker
 if (!settings.ContainsKey("line") && await WorkerProcess.TryRunAsync(server))

@@ -49,7 +49,7 @@ internal abstract class DatagramListener : IDatagramWork
     /// <summary>The datagram whose handler runs in the loop now; set by the loop only.</summary>
     public Datagram? Current { get; set; }
 
-    protected Socket Socket => _socket.Socket;
+    public Socket Socket => _socket.Socket;
 
     protected bool IsUnix => Socket.AddressFamily == AddressFamily.Unix;
 

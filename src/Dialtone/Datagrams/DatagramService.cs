@@ -20,6 +20,7 @@ internal sealed class DatagramService
     private SemaphoreSlim? _turn;
     private ConcurrencyKind _policy;
     private bool _blocks;
+    private TaskCompletionSource? _onlyOne;
     private bool _warnsOfBlocking;
     private long _ticksOfWarning;
 
@@ -53,6 +54,7 @@ internal sealed class DatagramService
     /// <summary>Lets the handler run once, and tells when it has ended. What else arrives is ignored.</summary>
     public void HandleOnlyOne(TaskCompletionSource served)
     {
+        _onlyOne = served;
         int taken = 0;
         if (_handler is { } handler)
             _handler = datagram => Interlocked.Exchange(ref taken, 1) == 0 ? Once(handler(datagram)) : default;
@@ -72,14 +74,42 @@ internal sealed class DatagramService
         }
     }
 
+    /// <summary>Has another process run the handler.</summary>
+    public void HandleElsewhere(DatagramHandler handOver)
+    {
+        _handler = handOver;
+        if (_onlyOne is { } served)
+            HandleOnlyOne(served);
+    }
+
+    /// <summary>In that other process: runs the handler.</summary>
+    /// <param name="listener">What replies go through; closed at the end.</param>
+    /// <param name="message">The datagram as <see cref="WorkerMessage.Datagram"/> writes it.</param>
+    public async Task HandleHandedOverAsync(DatagramListener listener, byte[] message)
+    {
+        if (TryMakeReceiver(message.Length) is { } datagram)
+        {
+            int length = WorkerMessage.ReadDatagram(message, datagram);
+            datagram.Lend(listener, length, message[9] == 1);
+            Work.Add(datagram);
+            await RunAsync(datagram).ConfigureAwait(false);
+        }
+        else
+        {
+            DatagramDrops.Count(CloseReason.MemoryLimit);
+        }
+
+        listener.Discard();
+    }
+
     /// <summary>Takes over a bound socket; nothing is received until <see cref="Start"/>.</summary>
     /// <param name="socket">Owned by the listener from now on.</param>
     /// <param name="batches">Whether to receive and send many datagrams with one system call.</param>
     public void Listen(BoundSocket socket, bool batches)
     {
         _policy = _options.Concurrency.Kind;
-        if (_policy == ConcurrencyKind.Process)
-            throw new NotSupportedException($"{socket.Address} cannot be listened on under Concurrency.Process: worker processes serve connections.");
+        if (_policy == ConcurrencyKind.Process && _sessionHandler is not null)
+            throw new NotSupportedException($"{socket.Address} cannot have sessions under Concurrency.Process: each datagram goes to a worker of its own.");
         _dispatcher ??= Dispatcher.Create(_options.Concurrency, _blocks);
         _listeners.Add(batches ? new BatchDatagramListener(this, socket) : new SocketDatagramListener(this, socket));
     }

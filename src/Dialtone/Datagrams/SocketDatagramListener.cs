@@ -21,13 +21,15 @@ internal sealed class SocketDatagramListener : DatagramListener
         socket.Socket.Blocking = !IsUnix;
     }
 
-    public override SendOutcome Send(ReadOnlySpan<byte> payload, SocketAddress peer)
+    public override SendOutcome Send(ReadOnlySpan<byte> payload, SocketAddress peer) => IsClosed ? SendOutcome.Failed : Send(Socket, payload, peer);
+
+    /// <summary>Sends one datagram through a socket.</summary>
+    /// <exception cref="TransportException">The payload is longer than a datagram may be.</exception>
+    public static SendOutcome Send(Socket socket, ReadOnlySpan<byte> payload, SocketAddress peer)
     {
-        if (IsClosed)
-            return SendOutcome.Failed;
         try
         {
-            Socket.SendTo(payload, SocketFlags.None, peer);
+            socket.SendTo(payload, SocketFlags.None, peer);
             return SendOutcome.Sent;
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.MessageSize)

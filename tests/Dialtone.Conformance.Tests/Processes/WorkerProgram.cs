@@ -20,7 +20,9 @@ internal static class WorkerProgram
         Concurrency.Process(max, prestart, reuse) with { Worker = [Program, handler, .. settings] };
 
     /// <summary>A server in this process whose workers run the program; its own handler is never called.</summary>
-    public static Server Create(ServerOptions options) => new Server(options).Handle(static _ => throw new InvalidOperationException("This is the parent."));
+    public static Server Create(ServerOptions options) => new Server(options)
+        .Handle(static _ => throw new InvalidOperationException("This is the parent."))
+        .HandleDatagrams(static _ => throw new InvalidOperationException("This is the parent."));
 
     public static async Task<Server> StartAsync(string handler, ServerOptions? options = null)
     {

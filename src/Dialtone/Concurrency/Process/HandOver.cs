@@ -3,34 +3,23 @@ using Dialtone.Engines;
 
 namespace Dialtone;
 
-/// <summary>
-/// One conversation that a worker holds: the transport that stands in for the descriptor once that has gone to the worker, and the end as the
-/// worker reports it.
-/// </summary>
+/// <summary>The transport of a conversation that a worker holds: stands in for the descriptor, which has gone there.</summary>
 internal sealed class HandOver : Transport
 {
     private readonly WorkerPool _pool;
     private readonly Transport _inner;
-    private readonly TaskCompletionSource<CloseReason> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConversationJob _job;
     private int _isGone;
 
-    public HandOver(WorkerPool pool, Connection connection, Transport inner)
+    public HandOver(WorkerPool pool, ConversationJob job, Transport inner)
     {
         _pool = pool;
         _inner = inner;
-        Connection = connection;
+        _job = job;
         PeerKey = inner.PeerKey;
         LocalEndPoint = inner.LocalEndPoint;
         RemoteEndPoint = inner.RemoteEndPoint;
     }
-
-    public Connection Connection { get; }
-
-    /// <summary>Who holds it; null while it waits. The pool's loop only.</summary>
-    public Worker? Worker { get; set; }
-
-    /// <summary>How the conversation ended.</summary>
-    public Task<CloseReason> Ended => _ended.Task;
 
     public override EndPoint? LocalEndPoint { get; }
 
@@ -47,13 +36,11 @@ internal sealed class HandOver : Transport
             _inner.Dispose();
     }
 
-    public void End(CloseReason reason) => _ended.TrySetResult(reason);
-
     public override void Abort(bool reset)
     {
         if (Volatile.Read(ref _isGone) == 0)
             _inner.Abort(reset);
-        _pool.Abort(this);
+        _pool.Abort(_job);
     }
 
     public override void Dispose() => LetGo();

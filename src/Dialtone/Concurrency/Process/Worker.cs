@@ -49,8 +49,8 @@ internal sealed class Worker : IEpollSource, IDeadline
 
     public WorkerState State { get; set; }
 
-    /// <summary>The conversation it holds.</summary>
-    public HandOver? Job { get; set; }
+    /// <summary>What it does for the server now.</summary>
+    public WorkerJob? Job { get; set; }
 
     /// <summary>Whether it ever said that it was ready.</summary>
     public bool WasReady { get; set; }

@@ -13,6 +13,7 @@ internal sealed class WorkerLink
     private readonly TaskCompletionSource _dismissed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _server;
     private volatile Connection? _connection;
+    private long _job; // the number of the conversation or datagram in hand; 0 for none
 
     private WorkerLink(int server) => _server = server;
 
@@ -54,11 +55,11 @@ internal sealed class WorkerLink
 
     public void Aborted(Connection connection) => Send(WorkerMessage.Aborted(connection.Id, connection.CloseReason));
 
-    /// <summary>Has the parent stop, in the name of the conversation under way.</summary>
+    /// <summary>Has the parent stop, in the name of what is in hand.</summary>
     public void RequestStop(TimeSpan? deadline)
     {
-        if (_connection is { } connection)
-            Send(WorkerMessage.Stop(connection.Id, deadline));
+        if (Volatile.Read(ref _job) is not 0 and var job)
+            Send(WorkerMessage.Stop(job, deadline));
     }
 
     /// <summary>Tells the parent how far the conversation under way is.</summary>
@@ -72,7 +73,16 @@ internal sealed class WorkerLink
     public void Ended(Connection connection)
     {
         _connection = null;
+        Volatile.Write(ref _job, 0);
         Send(WorkerMessage.Ended(connection));
+    }
+
+    private async Task HandleAsync(Server server, byte[] message, int descriptor)
+    {
+        long id = WorkerMessage.ReadInt64(message, 1);
+        await server.HandleHandedOverAsync(message, descriptor).ConfigureAwait(false);
+        Volatile.Write(ref _job, 0);
+        Send(WorkerMessage.DatagramEnded(id));
     }
 
     private void Send(ReadOnlySpan<byte> message)
@@ -83,7 +93,7 @@ internal sealed class WorkerLink
 
     private void Receive(Server server)
     {
-        var buffer = new byte[WorkerMessage.MaxBytes];
+        var buffer = new byte[WorkerMessage.MaxServerBytes];
         while (true)
         {
             int count = _control.Receive(buffer, out int passed);
@@ -93,8 +103,14 @@ internal sealed class WorkerLink
             {
                 case WorkerMessageKind.Serve when passed >= 0:
                     (long id, Address address) = WorkerMessage.ReadServe(buffer.AsSpan(0, count));
+                    Volatile.Write(ref _job, id);
                     _connection = server.Adopt(id, address, passed);
                     server.ServeAdopted(_connection, this);
+                    break;
+                case WorkerMessageKind.Datagram when passed >= 0:
+                    byte[] message = buffer[..count];
+                    Volatile.Write(ref _job, WorkerMessage.ReadInt64(message, 1));
+                    _ = Task.Run(() => HandleAsync(server, message, passed));
                     break;
                 case WorkerMessageKind.Closing:
                     server.BeginClosingInWorker(this);
@@ -108,8 +124,8 @@ internal sealed class WorkerLink
             }
         }
 
-        // Let go, or orphaned. In the midst of a conversation there is nobody left to finish it for.
-        if (_connection is not null)
+        // Let go, or orphaned. With something in hand there is nobody left to finish it for.
+        if (Volatile.Read(ref _job) != 0)
             ExitNow(1);
         _dismissed.TrySetResult();
     }

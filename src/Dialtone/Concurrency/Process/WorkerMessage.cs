@@ -36,6 +36,12 @@ internal enum WorkerMessageKind : byte
 
     /// <summary>Server, to a worker that asked for the stop: all others have ended. finished:i64</summary>
     Stopped = 10,
+
+    /// <summary>
+    /// Server: handle this datagram; a copy of its socket's descriptor comes along.
+    /// id:i64, truncated:u8, address length:u8, address:utf8, sender length:u8, sender:sockaddr, payload
+    /// </summary>
+    Datagram = 11,
 }
 
 /// <summary>Reads and writes those messages. Numbers are little-endian: both ends run on one machine.</summary>
@@ -43,8 +49,11 @@ internal static class WorkerMessage
 {
     public const byte Version = 1;
 
-    /// <summary>The longest message; an activity is cut to fit.</summary>
+    /// <summary>The longest message of a worker; an activity is cut to fit.</summary>
     public const int MaxBytes = 1024;
+
+    /// <summary>The longest message of a server: the longest datagram and its names.</summary>
+    public const int MaxServerBytes = 65_535 + 1024;
 
     private const int MaxTextBytes = 512;
 
@@ -65,6 +74,31 @@ internal static class WorkerMessage
 
     public static (long Id, Address Address) ReadServe(ReadOnlySpan<byte> message) =>
         (ReadInt64(message, 1), Address.Parse(Encoding.UTF8.GetString(message[10..])) with { IsTls = message[9] == 1 });
+
+    public static byte[] Datagram(long id, Datagram datagram)
+    {
+        byte[] address = Encoding.UTF8.GetBytes(datagram.Address.ToString());
+        SocketAddress peer = datagram.Peer;
+        return
+        [
+            .. Of(WorkerMessageKind.Datagram, id), datagram.Truncated ? (byte)1 : (byte)0, (byte)address.Length, .. address,
+            (byte)peer.Size, .. peer.Buffer.Span[..peer.Size], .. datagram.Payload.Span,
+        ];
+    }
+
+    public static Address ReadDatagramAddress(ReadOnlySpan<byte> message) => Address.Parse(Encoding.UTF8.GetString(message.Slice(11, message[10])));
+
+    /// <summary>Fills a datagram that the service has made with its sender and its payload.</summary>
+    /// <returns>The payload's length.</returns>
+    public static int ReadDatagram(ReadOnlySpan<byte> message, Datagram datagram)
+    {
+        ReadOnlySpan<byte> peer = message[(11 + message[10])..];
+        datagram.Peer.Size = peer[0];
+        peer.Slice(1, peer[0]).CopyTo(datagram.Peer.Buffer.Span);
+        ReadOnlySpan<byte> payload = peer[(1 + peer[0])..];
+        payload.CopyTo(datagram.Buffer.Span);
+        return payload.Length;
+    }
 
     public static byte[] Charge(IPAddress address, Penalty penalty) => [(byte)WorkerMessageKind.Charge, (byte)penalty, .. address.GetAddressBytes()];
 
@@ -90,6 +124,9 @@ internal static class WorkerMessage
 
     public static TimeSpan? ReadStop(ReadOnlySpan<byte> message) =>
         ReadInt64(message, 9) is >= 0 and var milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
+
+    public static byte[] DatagramEnded(long id) =>
+        [.. Of(WorkerMessageKind.Ended, id), (byte)CloseReason.HandlerFinished, .. Bytes(0), .. Bytes(0)];
 
     public static byte[] Ended(Connection connection) =>
         [.. Of(WorkerMessageKind.Ended, connection.Id), (byte)connection.CloseReason, .. Bytes(connection.BytesReceived), .. Bytes(connection.BytesSent)];

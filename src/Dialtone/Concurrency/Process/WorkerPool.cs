@@ -29,9 +29,9 @@ internal sealed class WorkerPool
     private readonly ConnectionHost _host;
     private readonly Concurrency _policy;
     private readonly WorkerCommand _command;
-    private readonly Action<Connection, TimeSpan?> _stop;
+    private readonly Action<WorkerJob, TimeSpan?> _stop;
     private readonly List<Worker> _workers = [];        // every process not yet reaped
-    private readonly LinkedList<HandOver> _waiting = []; // callers for whom no worker is ready
+    private readonly LinkedList<WorkerJob> _waiting = []; // callers for whom no worker is ready
     private readonly AcceptBackOff _backOff;
     private readonly Retry _retry;
     private readonly TaskCompletionSource _allGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,7 +46,7 @@ internal sealed class WorkerPool
     /// <param name="policy">How many workers, and which program.</param>
     /// <param name="server">Which of the program's servers this is.</param>
     /// <param name="stop">Called when a handler asks the server to stop.</param>
-    public WorkerPool(ConnectionHost host, Concurrency policy, int server, Action<Connection, TimeSpan?> stop)
+    public WorkerPool(ConnectionHost host, Concurrency policy, int server, Action<WorkerJob, TimeSpan?> stop)
     {
         _host = host;
         _policy = policy;
@@ -68,10 +68,19 @@ internal sealed class WorkerPool
     {
         // The limits on time hold in the worker from now on.
         Clock.Cancel(connection);
-        HandOver? job = null;
-        connection.Upgrade(inner => job = new HandOver(this, connection, inner));
-        Post(() => Enter(job!));
-        return job!.Ended;
+        var job = new ConversationJob(connection);
+        connection.Upgrade(inner => job.Transport = new HandOver(this, job, inner));
+        Post(() => Enter(job));
+        return job.Ended;
+    }
+
+    /// <summary>Has a worker handle the datagram, which is lent to it until the task ends.</summary>
+    public async ValueTask HandleAsync(Datagram datagram)
+    {
+        var job = new DatagramJob(_host.NextId(), datagram);
+        Post(() => Enter(job));
+        if (await job.Ended.ConfigureAwait(false) is (CloseReason.WorkerLost or CloseReason.QueueFull or CloseReason.Drained) and var reason)
+            DatagramDrops.Count(reason);
     }
 
     /// <summary>Ends every worker: those that do nothing leave by themselves, the rest is killed. Returns when the last was reaped.</summary>
@@ -95,15 +104,15 @@ internal sealed class WorkerPool
         }
     }
 
-    public void Abort(HandOver job) => Post(() => OnAbort(job));
+    public void Abort(WorkerJob job) => Post(() => OnAbort(job));
 
     // ---- on the loop from here on ----
 
-    private void Enter(HandOver job)
+    private void Enter(WorkerJob job)
     {
-        if (job.Connection.CloseReason != CloseReason.None || _isStopping)
+        if (job.Reason != CloseReason.None || _isStopping)
         {
-            End(job, CloseReason.Drained);
+            job.End(CloseReason.Drained);
             return;
         }
 
@@ -188,9 +197,9 @@ internal sealed class WorkerPool
         int coming = _workers.Count(static worker => worker.State == WorkerState.Starting);
         while (_waiting.Count > coming)
         {
-            HandOver last = _waiting.Last!.Value;
+            WorkerJob last = _waiting.Last!.Value;
             _waiting.RemoveLast();
-            End(last, CloseReason.QueueFull);
+            last.End(CloseReason.QueueFull);
         }
 
         _isHeldBack = true;
@@ -203,18 +212,17 @@ internal sealed class WorkerPool
         Balance();
     }
 
-    private void Give(Worker worker, HandOver job)
+    private void Give(Worker worker, WorkerJob job)
     {
-        int error = worker.Control.TrySend(WorkerMessage.Serve(job.Connection.Id, job.Connection.Address), job.Descriptor);
+        int error = job.TryGive(worker.Control);
         if (error == 0)
         {
             worker.State = WorkerState.Serving;
             worker.Job = job;
             job.Worker = worker;
-            job.LetGo();
             if (_isClosing)
                 _ = worker.Control.TrySend(WorkerMessage.Of(WorkerMessageKind.Closing));
-            if (job.Connection.CloseReason != CloseReason.None)
+            if (job.Reason != CloseReason.None)
                 OnAbort(job);
         }
         else if (error is EPIPE or ECONNRESET)
@@ -226,22 +234,22 @@ internal sealed class WorkerPool
         else
         {
             Instruments.Shared.Errors.Add(1, new KeyValuePair<string, object?>("error.type", nameof(TransportException)));
-            End(job, CloseReason.QueueFull);
+            job.End(CloseReason.QueueFull);
         }
     }
 
-    private void OnAbort(HandOver job)
+    private void OnAbort(WorkerJob job)
     {
         if (job.Worker is { } worker)
         {
             if (worker.Job != job)
                 return;
-            _ = worker.Control.TrySend(WorkerMessage.Of(WorkerMessageKind.Abort, (byte)job.Connection.CloseReason));
+            _ = worker.Control.TrySend(WorkerMessage.Of(WorkerMessageKind.Abort, (byte)job.Reason));
             worker.KillIn(CutGrace);
         }
         else if (_waiting.Remove(job))
         {
-            End(job, CloseReason.Aborted);
+            job.End(CloseReason.Aborted);
         }
     }
 
@@ -260,7 +268,7 @@ internal sealed class WorkerPool
                 break;
             case WorkerMessageKind.Aborted or WorkerMessageKind.Progress or WorkerMessageKind.Stop or WorkerMessageKind.Ended:
                 // A word on a conversation that has ended meanwhile comes too late to matter.
-                if (worker.Job is { } job && job.Connection.Id == WorkerMessage.ReadInt64(message, 1))
+                if (worker.Job is { } job && job.Id == WorkerMessage.ReadInt64(message, 1))
                     OnMessage(worker, job, kind, message);
                 break;
             default:
@@ -268,25 +276,24 @@ internal sealed class WorkerPool
         }
     }
 
-    private void OnMessage(Worker worker, HandOver job, WorkerMessageKind kind, ReadOnlySpan<byte> message)
+    private void OnMessage(Worker worker, WorkerJob job, WorkerMessageKind kind, ReadOnlySpan<byte> message)
     {
-        Connection connection = job.Connection;
         switch (kind)
         {
             case WorkerMessageKind.Aborted:
-                connection.TrySetCloseReason(WorkerMessage.ReadReason(message));
+                job.Aborted(WorkerMessage.ReadReason(message));
                 worker.KillIn(LimitGrace);
                 break;
             case WorkerMessageKind.Progress:
-                (long received, long sent, connection.Activity) = WorkerMessage.ReadProgress(message);
-                connection.SetCounts(received, sent);
+                (long received, long sent, string activity) = WorkerMessage.ReadProgress(message);
+                job.SetProgress(received, sent, activity);
                 break;
             case WorkerMessageKind.Stop:
-                _stop(connection, WorkerMessage.ReadStop(message));
+                _stop(job, WorkerMessage.ReadStop(message));
                 break;
             case WorkerMessageKind.Ended:
                 (CloseReason reason, received, sent) = WorkerMessage.ReadEnded(message);
-                connection.SetCounts(received, sent);
+                job.SetProgress(received, sent, null);
                 OnEnded(worker, job, reason);
                 break;
         }
@@ -309,7 +316,7 @@ internal sealed class WorkerPool
         Balance();
     }
 
-    private void OnEnded(Worker worker, HandOver job, CloseReason reason)
+    private void OnEnded(Worker worker, WorkerJob job, CloseReason reason)
     {
         worker.Job = null;
         worker.Served++;
@@ -318,7 +325,7 @@ internal sealed class WorkerPool
             worker.State = WorkerState.Idle;
         else
             worker.Dismiss(_isStopping ? StopGrace : LeaveGrace);
-        End(job, reason);
+        job.End(reason);
         Balance();
     }
 
@@ -327,14 +334,15 @@ internal sealed class WorkerPool
         _workers.Remove(worker);
         if (worker.Job is { } job)
         {
-            if (job.Connection.CloseReason == CloseReason.None)
+            if (job.Reason == CloseReason.None)
             {
-                _host.Logger.WorkerLost(worker.Pid, job.Connection.Id, job.Connection.RemoteEndPoint, status);
-                if (!job.PeerKey.IsNone)
-                    _host.Penalties?.Charge(job.PeerKey.ToAddress(), Penalty.Crashed);
+                _host.Logger.WorkerLost(worker.Pid, job.Id, job.Remote, status);
+                // A datagram's sender may be anyone's address: it proves nothing.
+                if (job is ConversationJob { Transport.PeerKey: { IsNone: false } peer })
+                    _host.Penalties?.Charge(peer.ToAddress(), Penalty.Crashed);
             }
 
-            End(job, CloseReason.WorkerLost);
+            job.End(CloseReason.WorkerLost);
         }
         else if (!worker.WasReady && !_isStopping)
         {
@@ -344,12 +352,6 @@ internal sealed class WorkerPool
         if (_isStopping && _workers.Count == 0)
             _allGone.TrySetResult();
         Balance();
-    }
-
-    private static void End(HandOver job, CloseReason reason)
-    {
-        job.Connection.TrySetCloseReason(reason);
-        job.End(reason);
     }
 
     private void TellClosing()
@@ -363,8 +365,8 @@ internal sealed class WorkerPool
     {
         _isStopping = true;
         Clock.Cancel(_retry);
-        foreach (HandOver job in _waiting)
-            End(job, CloseReason.Drained);
+        foreach (WorkerJob job in _waiting)
+            job.End(CloseReason.Drained);
         _waiting.Clear();
         foreach (Worker worker in _workers.ToArray())
         {
