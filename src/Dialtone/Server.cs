@@ -37,6 +37,8 @@ public sealed partial class Server : IAsyncDisposable
     private Dispatcher? _dispatcher;
     private WorkerPool? _workers;  // the Process policy's, in the parent
     private WorkerLink? _link;     // the same, in a worker
+    private TaskCompletionSource? _servedOne; // set when the one caller of HandleOneAsync has left
+    private int _admitted;                    // counted for HandleOneAsync alone
     private Task? _stop;    // under _gate
     private bool _isStarted; // under _gate
 
@@ -108,6 +110,13 @@ public sealed partial class Server : IAsyncDisposable
     public Server HandleBlocking<THandler>()
         where THandler : BlockingStreamHandler, new() => HandleBlocking(static connection => new THandler().Run(connection));
 
+    /// <summary>Serves every connection with the blocking handler that <paramref name="create"/> makes for it.</summary>
+    public Server HandleBlocking(Func<BlockingStreamHandler> create)
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        return HandleBlocking(connection => create().Run(connection));
+    }
+
     private Server SetHandler(ConnectionHandler handler, bool blocks)
     {
         ArgumentNullException.ThrowIfNull(handler);
@@ -164,7 +173,6 @@ public sealed partial class Server : IAsyncDisposable
     {
         _servedOne = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _datagrams.HandleOnlyOne(_servedOne);
-        _maxAccepts = 1;
         await StartAsync().ConfigureAwait(false);
         try
         {
@@ -181,9 +189,6 @@ public sealed partial class Server : IAsyncDisposable
         }
     }
 
-    private int _maxAccepts = int.MaxValue;
-    private TaskCompletionSource? _servedOne;
-
     /// <summary>Drains: accepts no more, tells the handlers, waits, cuts the rest. Later calls join the first.</summary>
     /// <param name="deadline">How long handlers may take; default <see cref="ServerOptions.DrainTimeout"/>. Zero cuts at once.</param>
     /// <returns>Who finished and who was cut. Stragglers are a result, not an exception. A handler that calls this is not waited for.</returns>
@@ -195,7 +200,7 @@ public sealed partial class Server : IAsyncDisposable
             _connections.DoNotWaitFor(self);
         DoNotWaitForOwnDatagram();
         lock (_gate)
-            _stop ??= DrainAsync(deadline ?? _options.DrainTimeout, CloseReason.Drained);
+            _stop ??= EndAsync(deadline ?? _options.DrainTimeout, CloseReason.Drained);
         return _stopped.Task;
     }
 
@@ -206,7 +211,7 @@ public sealed partial class Server : IAsyncDisposable
             _connections.DoNotWaitFor(self);
         DoNotWaitForOwnDatagram();
         lock (_gate)
-            _stop ??= DrainAsync(TimeSpan.Zero, CloseReason.Disposed);
+            _stop ??= EndAsync(TimeSpan.Zero, CloseReason.Disposed);
         _connections.AbortAll(CloseReason.Disposed);
         await _stopped.Task.ConfigureAwait(false);
     }
@@ -303,7 +308,7 @@ public sealed partial class Server : IAsyncDisposable
     private async Task AcceptAsync(StreamListener listener)
     {
         var backOff = new AcceptBackOff(_host.Clock.Time);
-        for (int left = _maxAccepts; left > 0; left--)
+        while (true)
         {
             bool hasRoom = false;
             try
@@ -364,10 +369,17 @@ public sealed partial class Server : IAsyncDisposable
     /// <summary>Lets a caller in, or closes it: true when the policy has it now.</summary>
     private bool Admit(StreamListener listener, Transport transport)
     {
+        if (_servedOne is not null && Interlocked.Exchange(ref _admitted, 1) == 1)
+        {
+            transport.Dispose();
+            return false;
+        }
+
         if (_connections.TryAdmit(transport.PeerKey, Penalties) is { } refusal)
         {
             _rejections.Rejected(transport.RemoteEndPoint, refusal);
             transport.Dispose();
+            Volatile.Write(ref _admitted, 0);
             return false;
         }
 
@@ -539,7 +551,20 @@ public sealed partial class Server : IAsyncDisposable
 
     // ---- ending ----
 
-    private async Task DrainAsync(TimeSpan deadline, CloseReason reason)
+    /// <summary>Drains; whoever waits for the end hears of it, whatever happens on the way.</summary>
+    private async Task EndAsync(TimeSpan deadline, CloseReason reason)
+    {
+        try
+        {
+            _stopped.TrySetResult(await DrainAsync(deadline, reason).ConfigureAwait(false));
+        }
+        catch (Exception e)
+        {
+            _stopped.TrySetException(e);
+        }
+    }
+
+    private async Task<DrainReport> DrainAsync(TimeSpan deadline, CloseReason reason)
     {
         TimeProvider time = _host.Clock.Time;
         long started = time.GetTimestamp();
@@ -571,7 +596,7 @@ public sealed partial class Server : IAsyncDisposable
             _connections.WhenEmpty(() => _engine?.Dispose());
         var report = new DrainReport(time.GetElapsedTime(started), before - stragglers.Count, stragglers);
         _logger.Stopped(report);
-        _stopped.TrySetResult(report);
+        return report;
     }
 
     private Task WhenDrainedAsync(TimeSpan limit) => Task.WhenAll(

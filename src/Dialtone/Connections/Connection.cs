@@ -17,6 +17,7 @@ namespace Dialtone;
 public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
 {
     private const int MaxLingerBytes = 4 * 1024 * 1024;
+    private const int LooksPerGrace = 8; // at the rate: as late as every deadline may be
     private static readonly AsyncLocal<Connection?> CurrentOne = new();
 
     // Ten thousand of these wait at a time: what few conversations need stands in Extras.
@@ -282,7 +283,7 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
             return;
         try
         {
-            if (CloseReason == CloseReason.None && reason is CloseReason.HandlerFinished or CloseReason.PeerClosed or CloseReason.AuthenticationFailed)
+            if (CloseReason == CloseReason.None && reason is CloseReason.HandlerFinished or CloseReason.PeerClosed or CloseReason.AuthenticationFailed or CloseReason.ProtocolError)
             {
                 _isLingering = true;
                 BeginStage(_host.Limits.Linger);
@@ -411,21 +412,26 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
         bool Passed(long from, long limit, bool applies = true) => applies && from > 0 && now - from >= limit;
     }
 
-    /// <summary>Looks at the rate once per grace period: only while one side waits for the other can a peer be slow.</summary>
+    /// <summary>Whether a message has crept for the whole grace. Only while this side waits for the peer in the middle of one can the peer be slow.</summary>
     private bool IsTooSlow(long now, MinimumRate rate)
     {
-        long grace = (long)rate.Grace.TotalMilliseconds;
         ConnectionExtras extras = Extras;
-        if (extras.RateMark == 0)
-            extras.RateMark = StartedAt;
-        if (now - extras.RateMark < grace)
-            return false;
         long total = BytesReceived + BytesSent;
-        long moved = total - extras.RateBytes;
+        bool waitsMidMessage = _writeWaitSince > 0 || (_readWaitSince > 0 && _input.BufferedBytes > 0);
+        if (!waitsMidMessage)
+        {
+            extras.RateMark = 0;
+            return false;
+        }
+
+        if (extras.RateMark == 0)
+            (extras.RateMark, extras.RateBytes) = (now, total);
         long elapsed = now - extras.RateMark;
+        if (elapsed < (long)rate.Grace.TotalMilliseconds)
+            return false;
+        long moved = total - extras.RateBytes;
         (extras.RateMark, extras.RateBytes) = (now, total);
-        bool isMidTransfer = _writeWaitSince > 0 || _input.BufferedBytes > 0;
-        return isMidTransfer && moved * 1000 < rate.BytesPerSecond * elapsed;
+        return moved * 1000 < rate.BytesPerSecond * elapsed;
     }
 
     /// <summary>When a bound can first be passed, seen from <paramref name="now"/>; 0 when none applies.</summary>
@@ -446,7 +452,7 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
         if (limits.Idle is { } idle)
             next = Math.Min(next, _lastActivity + (long)idle.TotalMilliseconds);
         if (limits.MinimumRate is { } rate)
-            next = Math.Min(next, now + (long)rate.Grace.TotalMilliseconds);
+            next = Math.Min(next, now + ((long)rate.Grace.TotalMilliseconds / LooksPerGrace));
         return next == long.MaxValue ? 0 : Math.Max(next, now + 1);
     }
 

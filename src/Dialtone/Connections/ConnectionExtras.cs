@@ -19,7 +19,7 @@ internal sealed class ConnectionExtras
     /// <summary>The end of the handshake, or of the linger, in milliseconds of the clock; 0 for none.</summary>
     public long StageDeadline { get; set; }
 
-    /// <summary>When the minimum rate was last looked at.</summary>
+    /// <summary>Since when the rate is measured; 0 while no message is under way.</summary>
     public long RateMark { get; set; }
 
     /// <summary>Bytes both ways at that time.</summary>

@@ -10,6 +10,9 @@ namespace Dialtone;
 /// </summary>
 internal sealed class OutputWriter(Connection connection) : PipeWriter
 {
+    /// <summary>The step in which a send that waits reports progress to the write time limit.</summary>
+    private const int ProgressBytes = 256 * 1024;
+
     private readonly Connection _connection = connection;
     private Segment? _head;
     private Segment? _tail;
@@ -163,8 +166,15 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         try
         {
             using CancellationTokenRegistration _ = AbortWhenCancelled(cancellationToken);
-            await Transport.SendAsync(source).ConfigureAwait(false);
-            Sent(source.Length);
+            while (source.Length > 0)
+            {
+                // In steps, so that a slow reader of much is seen to make progress; but a message goes whole.
+                int step = Transport.KeepsMessages ? source.Length : Math.Min(source.Length, ProgressBytes);
+                await Transport.SendAsync(source[..step]).ConfigureAwait(false);
+                Sent(step);
+                source = source[step..];
+            }
+
             return default;
         }
         catch (TransportException) when (cancellationToken.IsCancellationRequested)

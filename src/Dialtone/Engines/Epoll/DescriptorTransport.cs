@@ -77,6 +77,8 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
         Enter();
         try
         {
+            if (_aborted)
+                throw AbortedError(); // what came before the abort is not to be had any more
             fixed (byte* pointer = buffer.Span)
             {
                 while (true)
@@ -208,13 +210,8 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
         if ((Interlocked.Increment(ref _users) & ClosedBit) == 0)
         {
             _aborted = true;
-            if (reset)
-            {
-                long lingerOnForZeroSeconds = 1; // struct linger { int l_onoff = 1, l_linger = 0 }: close sends a reset
-                _ = setsockopt(_descriptor, SOL_SOCKET, SO_LINGER, &lingerOnForZeroSeconds, sizeof(long));
-            }
-
-            _ = shutdown(_descriptor, SHUT_RDWR);
+            if (!reset || !Reset(_descriptor))
+                _ = shutdown(_descriptor, SHUT_RDWR);
             WakeAll();
         }
 

@@ -31,7 +31,17 @@ internal sealed class EpollTransport : DescriptorTransport, IEpollSource
     {
         // Lowered before the call: an edge that comes during it raises it again.
         _readable = false;
-        int count = base.TryReceive(buffer);
+        int count;
+        try
+        {
+            count = base.TryReceive(buffer);
+        }
+        catch
+        {
+            _readable = true; // an error has no edge of its own: the next read must meet it again, not wait
+            throw;
+        }
+
         // A short read has emptied the socket (epoll(7)), except that the end of the stream has no edge of its own to wait for.
         if (count == buffer.Length || (count >= 0 && (_hungUp || KeepsMessages)))
             _readable = true;

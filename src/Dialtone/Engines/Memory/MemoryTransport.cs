@@ -107,11 +107,11 @@ internal sealed class MemoryTransport : Transport
     public override void Abort(bool reset)
     {
         _aborted = true;
+        _incoming.Reset(); // first: a peer that reads the end must find its own sending broken as well
         if (reset)
             _outgoing.Reset();
         else
             _outgoing.End();
-        _incoming.Reset();
     }
 
     public override void Dispose()

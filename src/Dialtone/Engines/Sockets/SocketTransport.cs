@@ -19,7 +19,7 @@ internal sealed class SocketTransport : Transport
         IsBlocking = blocking;
         socket.Blocking = blocking;
         _onReady = OnReady;
-        PeerKey = PeerKey.From(RemoteOf(socket));
+        PeerKey = PeerKey.From(Ask(socket, static socket => socket.RemoteEndPoint));
     }
 
     /// <summary>Where a peek's one byte goes; nobody reads it.</summary>
@@ -29,9 +29,9 @@ internal sealed class SocketTransport : Transport
 
     public override bool KeepsMessages => _socket.SocketType == SocketType.Seqpacket;
 
-    public override EndPoint? LocalEndPoint => Named(_socket.LocalEndPoint);
+    public override EndPoint? LocalEndPoint => Named(Ask(_socket, static socket => socket.LocalEndPoint));
 
-    public override EndPoint? RemoteEndPoint => Named(RemoteOf(_socket));
+    public override EndPoint? RemoteEndPoint => PeerKey.ToEndPoint() ?? Named(Ask(_socket, static socket => socket.RemoteEndPoint));
 
     public override PeerKey PeerKey { get; }
 
@@ -41,6 +41,8 @@ internal sealed class SocketTransport : Transport
 
     public override int TryReceive(Memory<byte> buffer)
     {
+        if (_aborted)
+            throw AbortedError();
         int count = _socket.Receive(buffer.Span, SocketFlags.None, out SocketError error);
         if (error == SocketError.Success)
             return count == 0 && _aborted ? throw AbortedError() : count;
@@ -131,7 +133,8 @@ internal sealed class SocketTransport : Transport
         {
             if (reset)
                 _socket.LingerState = new LingerOption(true, 0);
-            _socket.Shutdown(SocketShutdown.Both);
+            if (!reset || !OperatingSystem.IsLinux() || !Linux.Reset((int)_socket.Handle))
+                _socket.Shutdown(SocketShutdown.Both);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -156,13 +159,13 @@ internal sealed class SocketTransport : Transport
         };
     }
 
-    private static EndPoint? RemoteOf(Socket socket)
+    private static EndPoint? Ask(Socket socket, Func<Socket, EndPoint?> question)
     {
         try
         {
-            return socket.RemoteEndPoint;
+            return question(socket);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             return null; // gone before it was asked
         }
