@@ -11,7 +11,8 @@ public sealed partial class Server
     /// <remarks>
     /// The policy's meaning for datagrams. Sequential: one handler at a time over the server. Inline: in the receive loop, which it must not block;
     /// one that has to wait goes on by itself. Task: on the thread pool, at most <see cref="ServerLimits.MaxQueuedDatagrams"/> under way.
-    /// Thread: a thread each. Pool: at most n, the rest in its queue. Where a policy waits for room, the kernel's buffer is the queue.
+    /// Thread: a thread each. Pool: at most n, the rest in its queue. Process: a worker process each; sessions are refused there.
+    /// Where a policy waits for room, the kernel's buffer is the queue.
     /// </remarks>
     public Server HandleDatagrams(DatagramHandler handler) => SetHandler(handler, blocks: false);
 

@@ -97,7 +97,7 @@ public sealed class WorkerLossTests
         {
             Time = time,
             LoggerFactory = log,
-            Concurrency = WorkerProgram.Policy("orders", settings: "idle=200"),
+            Concurrency = WorkerProgram.Policy("orders", settings: "idle=1500"),
         });
         using Caller caller = await Caller.ConnectAsync(server.Addresses[0]);
         int pid = int.Parse((await caller.AskAsync("pid"))!);
