@@ -59,7 +59,4 @@ internal static partial class Log
 
     [LoggerMessage(43, LogLevel.Debug, "Session {Id} ended: {Reason}.")]
     public static partial void SessionEnded(this ILogger logger, long id, CloseReason reason);
-
-    [LoggerMessage(44, LogLevel.Critical, "Receiving on {Address} cannot go on.")]
-    public static partial void ReceiveBroken(this ILogger logger, Address address, Exception error);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Dialtone.Engines;
 using Microsoft.Extensions.Logging;
@@ -68,7 +69,11 @@ internal abstract class DatagramListener : IDatagramWork
     public void Stop()
     {
         _isStopped = true;
-        Wake();
+        // To shut an inherited socket down would do so for everybody who holds it: systemd hands it to the next server too.
+        if (_socket.IsInherited || !OperatingSystem.IsLinux())
+            CallOneself();
+        else
+            Wake();
     }
 
     /// <summary>Sends no more either, and closes the socket once the loop is out of it.</summary>
@@ -91,7 +96,7 @@ internal abstract class DatagramListener : IDatagramWork
 
     /// <summary>Sends now, from any thread.</summary>
     /// <exception cref="TransportException">The payload is longer than a datagram may be.</exception>
-    public abstract SendOutcome Send(ReadOnlySpan<byte> payload, System.Net.SocketAddress peer);
+    public abstract SendOutcome Send(ReadOnlySpan<byte> payload, SocketAddress peer);
 
     /// <summary>Sends what was gathered. Called by the loop before it waits for anything.</summary>
     public virtual void Flush()
@@ -102,7 +107,7 @@ internal abstract class DatagramListener : IDatagramWork
     /// <exception cref="TransportException">Receiving failed.</exception>
     protected abstract void ReceiveUntilStopped();
 
-    /// <summary>Makes a waiting receive return.</summary>
+    /// <summary>Ends receiving on the socket, which makes a waiting receive return. Linux only.</summary>
     protected abstract void Wake();
 
     protected abstract void ReturnBuffers();
@@ -127,11 +132,6 @@ internal abstract class DatagramListener : IDatagramWork
         {
             // The server stops, and what this loop waited for will not come.
         }
-        catch (Exception e)
-        {
-            Instruments.Shared.Errors.Add(1, Instruments.ErrorType(e));
-            Service.Host.Logger.ReceiveBroken(Address, e);
-        }
         finally
         {
             Flush();
@@ -147,8 +147,9 @@ internal abstract class DatagramListener : IDatagramWork
         {
             ReceiveUntilStopped();
         }
-        catch (TransportException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
+            // Whatever it is, the listener must outlive it; the pause keeps an error that stays from taking the processor.
             Instruments.Shared.Errors.Add(1, Instruments.ErrorType(e));
             bool isFirst = _pause == TimeSpan.Zero;
             _pause = isFirst ? ShortestPause : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, LongestPause.Ticks));
@@ -156,6 +157,22 @@ internal abstract class DatagramListener : IDatagramWork
                 Service.Host.Logger.ReceiveFailed(Address, _pause, e);
             Service.Stopping.WaitHandle.WaitOne(_pause);
         }
+    }
+
+    /// <summary>Wakes the loop with a datagram.</summary>
+    private void CallOneself()
+    {
+        EndPoint? own = Socket.LocalEndPoint;
+        if (own is IPEndPoint { Address: var address, Port: var port })
+        {
+            if (address.Equals(IPAddress.Any))
+                own = new IPEndPoint(IPAddress.Loopback, port);
+            else if (address.Equals(IPAddress.IPv6Any))
+                own = new IPEndPoint(IPAddress.IPv6Loopback, port);
+        }
+
+        if (own is null || Send([], own.Serialize()) == SendOutcome.Failed)
+            Wake();
     }
 
     private void Release()

@@ -283,9 +283,8 @@ internal sealed class DatagramService
     {
         listener.Flush();
         received.HoldsPlace = true;
-        Work.Add(received);
+        Work.Part(listener, received);
         _ = EndAsync(received, handling);
-        listener.Current = null;
         try
         {
             _places.Wait(Stopping);

@@ -30,6 +30,16 @@ internal sealed class DatagramWork
             _items.Add(work);
     }
 
+    /// <summary>A datagram goes on by itself and its loop without it, in one step: a drain counts it once.</summary>
+    public void Part(DatagramListener loop, Datagram datagram)
+    {
+        lock (_gate)
+        {
+            loop.Current = null;
+            _items.Add(datagram);
+        }
+    }
+
     public void Remove(IDatagramWork work)
     {
         lock (_gate)

@@ -184,7 +184,7 @@ internal sealed class SessionTable
                 _sessions.Add(new Key(listener, own), session);
             }
 
-            session.HeardAt = isNew ? Service.Host.Clock.Now : Service.Host.Clock.CoarseNow;
+            session.HeardAt = Service.Host.Clock.Now;
             LinkNewest(session);
             return session;
         }
@@ -264,6 +264,24 @@ internal sealed class SessionTable
         session.ListNext = session.ListPrevious = null;
     }
 
-    /// <summary>Peers are told apart by the bytes of their addresses, hashed with the process's own random seed.</summary>
-    private readonly record struct Key(DatagramListener Listener, SocketAddress Peer);
+    /// <summary>Peers are told apart by the bytes of their addresses that count, hashed with the process's own random seed.</summary>
+    private readonly struct Key(DatagramListener listener, SocketAddress peer) : IEquatable<Key>
+    {
+        private readonly DatagramListener _listener = listener;
+        private readonly SocketAddress _peer = peer;
+
+        private ReadOnlySpan<byte> Name => _peer.Buffer.Span[.._peer.Size];
+
+        public bool Equals(Key other) => ReferenceEquals(_listener, other._listener) && Name.SequenceEqual(other.Name);
+
+        public override bool Equals(object? obj) => obj is Key other && Equals(other);
+
+        public override int GetHashCode()
+        {
+            var hash = default(HashCode);
+            hash.Add(_listener);
+            hash.AddBytes(Name);
+            return hash.ToHashCode();
+        }
+    }
 }

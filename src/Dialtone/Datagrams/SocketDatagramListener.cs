@@ -95,18 +95,8 @@ internal sealed class SocketDatagramListener : DatagramListener
         }
         catch (SocketException)
         {
-            // "Not connected": Linux says so and wakes the loop all the same. Where it does not, a datagram to ourselves will.
+            // "Not connected": Linux says so and wakes the loop all the same.
         }
-
-        if (!OperatingSystem.IsLinux() && Socket.LocalEndPoint is { } own)
-            _ = Send([], (own is IPEndPoint ip ? ReachableOf(ip) : own).Serialize());
-    }
-
-    private static IPEndPoint ReachableOf(IPEndPoint own)
-    {
-        if (own.Address.Equals(IPAddress.Any))
-            return new IPEndPoint(IPAddress.Loopback, own.Port);
-        return own.Address.Equals(IPAddress.IPv6Any) ? new IPEndPoint(IPAddress.IPv6Loopback, own.Port) : own;
     }
 
     protected override void ReturnBuffers() => Service.Return(_slot);
