@@ -290,17 +290,22 @@ public sealed partial class Server : IAsyncDisposable
         ConnectionHandler pipeline = _handler ?? (static _ => Task.CompletedTask); // none is needed where only datagrams come
         foreach (ConnectionMiddleware middleware in Enumerable.Reverse(_middleware))
         {
-            ConnectionHandler next = pipeline;
-            pipeline = connection => middleware(connection, next);
+            pipeline = Wrap(middleware, pipeline);
         }
 
+        if (_options.Tls is not null || _options.Listen.Any(static address => address.IsTls))
+            pipeline = Wrap(new TlsServer(_options.Tls, _options.Time, _logger).RunAsync, pipeline);
         if (_options.Verify is not null)
         {
             ConnectionHandler verified = pipeline;
             pipeline = connection => VerifyAndRunAsync(connection, verified);
         }
 
+        if (_options.TrustedProxies.Count > 0)
+            pipeline = Wrap(new ProxyProtocol(_options.TrustedProxies, _logger).RunAsync, pipeline);
         return pipeline;
+
+        static ConnectionHandler Wrap(ConnectionMiddleware middleware, ConnectionHandler next) => connection => middleware(connection, next);
     }
 
     // ---- accepting ----

@@ -21,6 +21,12 @@ public sealed record ServerOptions
     /// <summary>The certificate and rules for <c>tls://</c> addresses; needed as soon as one is listened on.</summary>
     public TlsServerOptions? Tls { get; init; }
 
+    /// <summary>
+    /// Proxies that tell whom they call for with a PROXY protocol header (version 1 or 2): addresses and networks such as <c>10.0.0.0/8</c>, and
+    /// <c>unix</c> for callers over Unix sockets. From these the header is required; from others it is never looked for. Default none.
+    /// </summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
     /// <summary>What failures cost the address they come from.</summary>
     public PenaltyOptions? Penalties { get; init; }
 

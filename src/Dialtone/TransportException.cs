@@ -30,6 +30,9 @@ public enum TransportError
     /// <summary>The name of the host is not known.</summary>
     HostNotFound,
 
+    /// <summary>TLS could not be agreed on.</summary>
+    HandshakeFailed,
+
     /// <summary>The process or the machine has no descriptor or memory left.</summary>
     OutOfResources,
 

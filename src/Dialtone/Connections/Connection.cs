@@ -113,6 +113,9 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
         set => Extras.User = value;
     }
 
+    /// <summary>What the TLS handshake came to, the peer's key among it; null without TLS.</summary>
+    public TlsDetails? Tls { get; internal set; }
+
     /// <summary>Things that middleware and handlers keep with the connection.</summary>
     public IDictionary<object, object?> Items => Extras.Items ??= [];
 

@@ -56,7 +56,7 @@ public sealed partial class InheritedSocketTests
         return error.Message;
     }
 
-    private static int Dup(Socket socket) => Duplicate((int)socket.Handle);
+    internal static int Dup(Socket socket) => Duplicate((int)socket.Handle);
 
     [LibraryImport("libc", EntryPoint = "dup")]
     private static partial int Duplicate(int descriptor);

@@ -17,6 +17,7 @@ internal sealed class SocketsEngine : Engine
 /// <summary>Accepts through System.Net.Sockets.</summary>
 internal sealed class SocketListener(BoundSocket bound, ListenOptions options, bool blocking) : StreamListener(bound.Address)
 {
+    private readonly CancellationTokenSource _stop = new();
     private volatile bool _stopped;
 
     public override async ValueTask<Transport?> AcceptAsync()
@@ -24,11 +25,11 @@ internal sealed class SocketListener(BoundSocket bound, ListenOptions options, b
         Socket? socket = null;
         try
         {
-            socket = await bound.Socket.AcceptAsync().ConfigureAwait(false);
+            socket = await bound.Socket.AcceptAsync(_stop.Token).ConfigureAwait(false);
             ConnectionOptions.Apply(socket, options);
             return new SocketTransport(socket, blocking);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             socket?.Dispose();
             if (_stopped)
@@ -52,6 +53,8 @@ internal sealed class SocketListener(BoundSocket bound, ListenOptions options, b
         if (_stopped)
             return;
         _stopped = true;
+        // Not by closing alone: the close of a descriptor whose socket somebody else holds too (fd:, systemd:) does not end what waits on it.
+        _stop.Cancel();
         bound.Dispose();
     }
 }
