@@ -77,6 +77,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         if (Transport.IsBlocking)
         {
             _connection.BeginReadWait();
+            BlockUntilReceivable(cancellationToken);
             Fill();
             _connection.EndReadWait();
             return new(TakeResult());
@@ -99,12 +100,33 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         return new ValueTask(this, BeginWait(cancellationToken));
     }
 
+    /// <summary>A receive that blocks in the kernel cannot be called off; this wait before it can.</summary>
+    private void BlockUntilReceivable(CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.CanBeCanceled)
+            return;
+        Transport.BlockUntilReceivable(cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            _connection.EndReadWait();
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
     /// <summary>Waits until a read may get on. The caller tries to receive, and waits again if it was for nothing.</summary>
     public ValueTask WaitToReadAsync(CancellationToken cancellationToken)
     {
         ThrowIfCompleted();
-        if (_length > _examined || _ended || Transport.IsBlocking)
+        if (_length > _examined || _ended)
             return default;
+        if (Transport.IsBlocking)
+        {
+            _connection.BeginReadWait();
+            BlockUntilReceivable(cancellationToken);
+            _connection.EndReadWait();
+            return default;
+        }
+
         return WaitAsync(cancellationToken);
     }
 
@@ -119,6 +141,8 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         if (Transport.MayReceive)
         {
             _connection.BeginReadWait();
+            if (Transport.IsBlocking)
+                BlockUntilReceivable(cancellationToken);
             int count = Transport.TryReceive(destination);
             _connection.EndReadWait();
             if (count != Transport.WouldBlock)

@@ -62,6 +62,11 @@ internal abstract class Transport : IDisposable
     /// <exception cref="TransportException">The connection broke or was aborted.</exception>
     public abstract int TryReceive(Memory<byte> buffer);
 
+    /// <summary>Where <see cref="IsBlocking"/>: blocks until a receive would not, or the token is cancelled. At once where the wait cannot be called off.</summary>
+    public virtual void BlockUntilReceivable(CancellationToken cancellationToken)
+    {
+    }
+
     /// <summary>Calls the waiter once a receive may get on, at once if it may already.</summary>
     public abstract void WaitToReceive(IReadyWaiter waiter);
 

@@ -173,6 +173,35 @@ public sealed class LifeTests
         Assert.Contains("1 finished, 2 cut", report.ToString(), StringComparison.Ordinal);
     }
 
+    public static TheoryData<EngineKind, Place, string> Everywhere => Matrix.Endings;
+
+    /// <summary>Also where reads block their thread: a handler that waits with <see cref="Connection.Closing"/> takes the hint.</summary>
+    [Theory, MemberData(nameof(Everywhere))]
+    public async Task A_read_that_waits_is_cancelled_and_the_conversation_goes_on(EngineKind engine, Place place, string policy)
+    {
+        await using Rig rig = await Rig.StartAsync(engine, place, policy, static async connection =>
+        {
+            using var first = new CancellationTokenSource();
+            Task cancelling = connection.SendAsync("1"u8.ToArray()).AsTask().ContinueWith(_ => first.CancelAfter(1), TaskScheduler.Default);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connection.ReceiveAsync(new byte[1], first.Token).AsTask());
+            await cancelling;
+            await connection.SendAsync("2"u8.ToArray());
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connection.Input.ReadAsync(connection.Closing).AsTask());
+            await connection.SendAsync("3"u8.ToArray());
+            var last = new byte[1];
+            await connection.ReceiveAsync(last);
+            await connection.SendAsync(last);
+        });
+        using Caller caller = await rig.CallAsync();
+        Assert.Equal("12", await caller.ReceiveAsync(2));
+        Task<DrainReport> stopping = rig.Server.StopAsync(Eventually.Patience);
+        Assert.Equal("3", await caller.ReceiveAsync(1));
+        Assert.Equal("4", await caller.AskAsync("4"));
+        caller.Dispose();
+        Assert.True((await stopping.SoonAsync()).IsClean);
+        Assert.Equal(CloseReason.HandlerFinished, await rig.NextEndingAsync());
+    }
+
     [Theory, MemberData(nameof(Engines))]
     public async Task A_closing_callback_that_throws_does_not_stop_the_drain(EngineKind engine)
     {

@@ -5,6 +5,19 @@ internal sealed class BlockingTransport(int descriptor, PeerKey peer, bool keeps
 {
     public override bool IsBlocking => true;
 
+    public override void BlockUntilReceivable(CancellationToken cancellationToken)
+    {
+        Enter();
+        try
+        {
+            Linux.BlockUntilReceivable(Descriptor, cancellationToken);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
     public override void WaitToReceive(IReadyWaiter waiter) => waiter.OnReady();
 
     public override ValueTask SendAsync(ReadOnlyMemory<byte> buffer)

@@ -59,6 +59,8 @@ internal sealed class MemoryTransport : Transport
         }
     }
 
+    public override void BlockUntilReceivable(CancellationToken cancellationToken) => _incoming.BlockUntilReadable(cancellationToken);
+
     public override void WaitToReceive(IReadyWaiter waiter) => _incoming.WaitToRead(waiter);
 
     public override int TrySend(ReadOnlyMemory<byte> buffer)
@@ -238,13 +240,20 @@ internal sealed class MemoryTransport : Transport
             }
         }
 
-        public void BlockUntilReadable()
+        public void BlockUntilReadable(CancellationToken cancellationToken = default)
         {
+            using CancellationTokenRegistration _ = cancellationToken.UnsafeRegister(static ring => ((Ring)ring!).WakeBlocked(), this);
             lock (_gate)
             {
-                while (_count == 0 && _state == State.Open)
+                while (_count == 0 && _state == State.Open && !cancellationToken.IsCancellationRequested)
                     Monitor.Wait(_gate);
             }
+        }
+
+        private void WakeBlocked()
+        {
+            lock (_gate)
+                Monitor.PulseAll(_gate);
         }
 
         public void BlockUntilWritable()

@@ -49,6 +49,12 @@ internal sealed class SocketTransport : Transport
         return error == SocketError.WouldBlock ? WouldBlock : throw ToException(error);
     }
 
+    public override void BlockUntilReceivable(CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsLinux())
+            Linux.BlockUntilReceivable(Descriptor, cancellationToken);
+    }
+
     public override void WaitToReceive(IReadyWaiter waiter)
     {
         _waiter = waiter;
