@@ -86,6 +86,37 @@ public sealed class FromPythonTests
     }
 
     [Fact]
+    public async Task A_client_connects_as_Pythons_does()
+    {
+        await using Server server = Servers.Accept(Servers.Bind());
+        await Servers.Activate(server);
+        Address address = Servers.Name(server);
+
+        await using Connection connection = await Clients.Connect(address);
+        await using Connection second = await Clients.CreateConnection(address, new IPEndPoint(IPAddress.Loopback, 0));
+        var buffer = new byte[5];
+        await Connections.WaitAll(second, buffer);
+        Assert.Equal("hello"u8.ToArray(), buffer);
+        Assert.Equal(0, await Clients.ConnectEx(address));
+
+        await Connections.Close(connection);
+        await Servers.Close(server);
+        Assert.Equal(111, await Clients.ConnectEx(address)); // ECONNREFUSED on Linux
+    }
+
+    [Fact]
+    public async Task A_pair_is_two_ends_of_one_connection()
+    {
+        var cleanUp = new List<IAsyncDisposable>();
+        (Connection one, Connection other) = await Clients.SocketPair(cleanUp);
+
+        await one.WriteLineAsync("hello");
+
+        Assert.Equal("hello", await other.ReadLineAsync());
+        await cleanUp.Single().DisposeAsync();
+    }
+
+    [Fact]
     public async Task Datagrams_are_answered_to_their_sender()
     {
         await using Server server = Datagrams.Serve(new ServerOptions { Listen = ["udp://127.0.0.1:0"] });

@@ -10,7 +10,7 @@ public sealed partial class SnippetTests
     [
         .. """
         AF_UNIX AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM SOCK_RAW SOCK_RDM SOCK_SEQPACKET
-        socket bind listen accept recv recvfrom send sendall sendto sendfile
+        socket bind listen accept connect connect_ex create_connection socketpair recv recvfrom send sendall sendto sendfile
         getpeername getsockname getsockopt setsockopt settimeout gettimeout getdefaulttimeout setblocking fileno makefile close shutdown
         getaddrinfo gethostbyname gethostname flags IP_HDRINCL subprocess.Popen
         struct.pack struct.unpack struct.pack_into struct.unpack_from Struct.size hmac.new hmac.compare_digest os.urandom
