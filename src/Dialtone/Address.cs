@@ -213,7 +213,7 @@ public sealed record Address : ISpanParsable<Address>
         return bits <= 0x1FF;
     }
 
-    /// <summary>Writes the address as it is read.</summary>
+    /// <summary>Writes the address as a caller would dial it: without the options that concern only its listener.</summary>
     public override string ToString() => Scheme switch
     {
         AddressScheme.Tcp => $"tcp://{Bracketed(Host!)}:{Port}",

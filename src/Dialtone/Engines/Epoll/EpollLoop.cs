@@ -51,6 +51,7 @@ internal sealed unsafe class EpollLoop : IDisposable, IThreadPoolWorkItem
     private bool _isParked;                         // under _park
     private volatile bool _workersPoll;
     private long _polls;                            // by workers; what the parked thread looks at
+    private int _pollingWorkers;
     private volatile bool _stopped;
     private long _turn;
 
@@ -281,7 +282,7 @@ internal sealed unsafe class EpollLoop : IDisposable, IThreadPoolWorkItem
 
             _workersPoll = true;
             Volatile.Write(ref _polls, _polls + 1);
-            if (Poll(timeout: 0) == 0)
+            if (PollAsWorker() == 0)
                 break;
         }
 
@@ -295,6 +296,15 @@ internal sealed unsafe class EpollLoop : IDisposable, IThreadPoolWorkItem
                 Monitor.Pulse(_park);
             }
         }
+    }
+
+    /// <summary>Looks for more, unless the loop is being closed: its descriptor must not be used after that.</summary>
+    private int PollAsWorker()
+    {
+        Interlocked.Increment(ref _pollingWorkers);
+        int count = _stopped ? 0 : Poll(timeout: 0);
+        Interlocked.Decrement(ref _pollingWorkers);
+        return count;
     }
 
     private bool Control(int operation, int descriptor, uint events, ulong data)
@@ -318,6 +328,8 @@ internal sealed unsafe class EpollLoop : IDisposable, IThreadPoolWorkItem
         Wake();
         if (CurrentLoop != this)
             _thread.Join();
+        Interlocked.MemoryBarrier();
+        SpinWait.SpinUntil(() => Volatile.Read(ref _pollingWorkers) == 0); // each looks without waiting
         _ = close(_wake);
         _ = close(_epoll);
     }
