@@ -22,6 +22,7 @@ internal static class Failure
     private static ExitCode CodeOf(TransportError reason) => reason switch
     {
         TransportError.PeerReset or TransportError.Aborted or TransportError.Closed or TransportError.MessageTooLarge => ExitCode.Failed,
+        TransportError.HandshakeFailed => ExitCode.Untrusted,
         _ => ExitCode.Unreachable,
     };
 

@@ -13,6 +13,7 @@ internal static class VerbTable
     [
         ServeVerbs.Upper,
         ServeVerbs.Echo,
+        CallVerb.Call,
         StructVerbs.Pack,
         StructVerbs.Unpack,
         KeyVerbs.New,

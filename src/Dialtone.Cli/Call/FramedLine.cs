@@ -12,7 +12,15 @@ internal sealed class FramedLine(Connection connection, Framed framing) : ICallL
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> message) => connection.WriteFrameAsync(_codec, message);
 
-    public async ValueTask<ReadOnlyMemory<byte>?> ReceiveAsync() => await connection.ReadFrameAsync(_codec);
+    public async ValueTask<ReadOnlyMemory<byte>?> ReceiveAsync()
+    {
+        byte[]? frame = await connection.ReadFrameAsync(_codec);
+        if (frame is null)
+            return null; // not in one expression with the frame, which would make an empty one of it
+        return frame;
+    }
 
     public ValueTask FinishSendingAsync() => connection.FinishSendingAsync();
+
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
 }

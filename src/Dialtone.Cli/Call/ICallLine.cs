@@ -2,7 +2,7 @@ namespace Dialtone.Cli;
 
 /// <summary>What <c>dialtone call</c> speaks into: messages one way, pieces or messages the other.</summary>
 /// <remarks>A send may overlap a receive.</remarks>
-internal interface ICallLine
+internal interface ICallLine : IAsyncDisposable
 {
     /// <summary>Whether an empty message can be sent at all.</summary>
     bool CarriesEmpty { get; }

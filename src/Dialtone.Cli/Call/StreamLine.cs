@@ -25,8 +25,12 @@ internal sealed class StreamLine(Connection connection, ReadOnlyMemory<byte> end
     public async ValueTask<ReadOnlyMemory<byte>?> ReceiveAsync()
     {
         int count = await connection.ReceiveAsync(_buffer);
-        return count == 0 ? null : _buffer.AsMemory(0, count);
+        if (count == 0)
+            return null; // not in one expression with the memory, which would make an empty piece of it
+        return _buffer.AsMemory(0, count);
     }
 
     public ValueTask FinishSendingAsync() => connection.FinishSendingAsync();
+
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
 }

@@ -11,11 +11,17 @@ internal static class TrustName
         ? text
         : throw new FormatException($"'{text}' is nobody; write {KnownHosts}, {SystemRoots}, a fingerprint SHA256:… or {Anyone}.");
 
+    /// <summary>Whether this call will be the first, and its key remembered.</summary>
+    public static bool IsNew(Arguments arguments, Address address) => arguments.Get(CallFlags.Trust) is null or KnownHosts
+        && Known(arguments).Check(address.Host ?? "localhost", address.Port, "") == KnownHostStatus.Unknown;
+
     public static CertificateTrust Of(Arguments arguments) => arguments.Get(CallFlags.Trust) switch
     {
-        null or KnownHosts => CertificateTrust.PinOnFirstUse(new KnownHosts(arguments.Get(CallFlags.KnownHosts) ?? Folders.KnownHosts)),
+        null or KnownHosts => CertificateTrust.PinOnFirstUse(Known(arguments)),
         SystemRoots => CertificateTrust.SystemRoots,
         Anyone => CertificateTrust.NoneWhichIsInsecure,
         { } fingerprint => CertificateTrust.Fingerprint(fingerprint),
     };
+
+    private static KnownHosts Known(Arguments arguments) => new(arguments.Get(CallFlags.KnownHosts) ?? Folders.KnownHosts);
 }

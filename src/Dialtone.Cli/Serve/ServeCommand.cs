@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 
 namespace Dialtone.Cli;
@@ -44,6 +45,7 @@ internal static class ServeCommand
             Concurrency = arguments.Get(ServeFlags.Concurrency, Concurrency.Inline),
             Engine = arguments.Get(ServeFlags.Engine, EngineKind.Auto),
             Socket = new ListenOptions { Backlog = arguments.Get(ServeFlags.Backlog, new ListenOptions().Backlog) },
+            Tls = ReadTls(arguments, listen),
             Limits = limits with
             {
                 MaxConnections = arguments.Get(ServeFlags.MaxConnections, limits.MaxConnections),
@@ -53,6 +55,23 @@ internal static class ServeCommand
             },
             LoggerFactory = new StandardErrorLog(LeastLevel(arguments)),
         };
+    }
+
+    /// <summary>The operator's certificate, or one of our own that is made on the first start.</summary>
+    private static TlsServerOptions? ReadTls(Arguments arguments, IReadOnlyList<Address> listen)
+    {
+        string? certificate = arguments.Get(ServeFlags.TlsCertificate);
+        string? key = arguments.Get(ServeFlags.TlsKey);
+        if (certificate is null != key is null)
+            throw CliException.Usage("--tls-cert and --tls-key go together.");
+        if (certificate is not null)
+            return new TlsServerOptions { CertificateFile = certificate, KeyFile = key };
+        if (!listen.Any(address => address.IsTls))
+            return null;
+        X509Certificate2 own = ServerCertificate.LoadOrCreate(Folders.Own);
+        if (!WorkerProcess.IsWorker)
+            Terminal.Error.WriteLine($"dialtone: the server's key is {CertificateFingerprint.Of(own)} (kept in {Folders.Own}).");
+        return new TlsServerOptions { Certificate = own };
     }
 
     /// <summary>A worker leaves the server's comings and goings to its parent.</summary>

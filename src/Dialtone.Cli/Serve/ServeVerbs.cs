@@ -8,7 +8,7 @@ internal static class ServeVerbs
         new("Listening", ServeFlags.Listen, ServeFlags.Backlog, ServeFlags.ReadyFile),
         new("Conversations", ServeFlags.Framing, ServeFlags.Concurrency, ServeFlags.Engine, ServeFlags.Drain, ServeFlags.Verbose),
         new("Limits", ServeFlags.MaxConnections, ServeFlags.MaxPerAddress, ServeFlags.Idle, ServeFlags.FirstByte),
-        new("Who is let in", HmacFlags.KeyFile, HmacFlags.Digest),
+        new("Who is let in", HmacFlags.KeyFile, HmacFlags.Digest, ServeFlags.TlsCertificate, ServeFlags.TlsKey),
     ];
 
     public static Verb Upper { get; } = new("serve upper", "Answer with what was sent, in upper case", arguments => ServeCommand.RunAsync(arguments, new UpperService(arguments.Get(ServeFlags.Framing)?.Codec)))
