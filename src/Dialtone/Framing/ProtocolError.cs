@@ -12,7 +12,7 @@ public enum ProtocolError
     /// <summary>A varint with more bytes than its value needs.</summary>
     NonMinimalLength,
 
-    /// <summary>A length in text that is not 1 to 19 ASCII digits without a leading zero.</summary>
+    /// <summary>A length in text that is not 1 to 10 ASCII digits without a leading zero.</summary>
     BadLength,
 
     /// <summary>A frame longer than the codec's maximum.</summary>

@@ -47,6 +47,12 @@ public sealed class FramingDocTests
             await call.WriteLineAsync(line.ToUpperInvariant());
     }
 
+    internal static void BlockingLines(Connection call)
+    {
+        while (call.ReadLine() is { } line)
+            call.WriteLine(line.ToUpperInvariant());
+    }
+
     internal static async Task<byte[]?> FramesAsync(Connection call)
     {
         FrameCodec codec = Framing.Int32Prefix(1024 * 1024);
