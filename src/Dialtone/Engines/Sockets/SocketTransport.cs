@@ -11,6 +11,7 @@ internal sealed class SocketTransport : Transport
     private readonly Action _onReady;
     private IReadyWaiter? _waiter;
     private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _waiting;
+    private int _isWaiting;
     private volatile bool _aborted;
 
     public SocketTransport(Socket socket, bool blocking)
@@ -57,7 +58,10 @@ internal sealed class SocketTransport : Transport
 
     public override void WaitToReceive(IReadyWaiter waiter)
     {
-        _waiter = waiter;
+        Volatile.Write(ref _waiter, waiter);
+        // A wait that was called off still has its receive under way: that one wakes this waiter too.
+        if (Interlocked.Exchange(ref _isWaiting, 1) == 1)
+            return;
         // A zero-byte receive waits without a buffer. On SOCK_SEQPACKET it would swallow a message: there one byte is peeked at.
         _waiting = (KeepsMessages ? _socket.ReceiveAsync(Peeked.AsMemory(), SocketFlags.Peek) : _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None))
             .ConfigureAwait(false).GetAwaiter();
@@ -78,6 +82,8 @@ internal sealed class SocketTransport : Transport
             // The receive that follows meets the same error and reports it.
         }
 
+        Volatile.Write(ref _isWaiting, 0);
+        Interlocked.MemoryBarrier();
         Interlocked.Exchange(ref _waiter, null)?.OnReady();
     }
 
