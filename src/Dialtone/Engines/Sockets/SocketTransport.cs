@@ -12,6 +12,7 @@ internal sealed class SocketTransport : Transport
     private IReadyWaiter? _waiter;
     private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _waiting;
     private int _isWaiting;
+    private SocketError _waitError; // what the last wait ended with
     private volatile bool _aborted;
 
     public SocketTransport(Socket socket, bool blocking)
@@ -44,6 +45,9 @@ internal sealed class SocketTransport : Transport
     {
         if (_aborted)
             throw AbortedError();
+        // A socket tells its error once, and the wait has heard it: after that it would look like a goodbye.
+        if (_waitError != SocketError.Success)
+            throw ToException(_waitError);
         int count = _socket.Receive(buffer.Span, SocketFlags.None, out SocketError error);
         if (error == SocketError.Success)
             return count == 0 && _aborted ? throw AbortedError() : count;
@@ -77,9 +81,13 @@ internal sealed class SocketTransport : Transport
         {
             _waiting.GetResult();
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (SocketException e)
         {
-            // The receive that follows meets the same error and reports it.
+            _waitError = e.SocketErrorCode;
+        }
+        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+        {
+            _waitError = SocketError.OperationAborted;
         }
 
         Volatile.Write(ref _isWaiting, 0);
