@@ -41,10 +41,12 @@ public sealed class HostedServerTests
     public async Task A_host_that_loses_patience_cuts_the_rest()
     {
         Server? server = null;
-        var cut = new TaskCompletionSource<Exception>();
+        var cut = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var draining = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddDialtoneServer(_ => server = new Server(new ServerOptions { Listen = ["memory:impatient host"] }).Handle(async call =>
         {
+            using CancellationTokenRegistration hint = call.Closing.Register(draining.SetResult);
             try
             {
                 await call.Input.ReadAsync();
@@ -61,6 +63,7 @@ public sealed class HostedServerTests
 
         using var patience = new CancellationTokenSource();
         Task stopping = host.StopAsync(patience.Token);
+        await draining.Task;
         await patience.CancelAsync();
         await stopping.ContinueWith(_ => { }, TaskScheduler.Default);
 
