@@ -42,11 +42,13 @@ public sealed class HostedServerTests
     {
         Server? server = null;
         var cut = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var draining = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddDialtoneServer(_ => server = new Server(new ServerOptions { Listen = ["memory:impatient host"] }).Handle(async call =>
         {
             using CancellationTokenRegistration hint = call.Closing.Register(draining.SetResult);
+            answered.SetResult();
             try
             {
                 await call.Input.ReadAsync();
@@ -60,6 +62,7 @@ public sealed class HostedServerTests
         using IHost host = builder.Build();
         await host.StartAsync();
         await using Connection call = await Dialer.ConnectAsync("memory:impatient host");
+        await answered.Task;
 
         using var patience = new CancellationTokenSource();
         Task stopping = host.StopAsync(patience.Token);
