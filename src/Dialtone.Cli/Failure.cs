@@ -29,7 +29,6 @@ internal static class Failure
     private static string? AdviceOn(TransportError reason) => reason switch
     {
         TransportError.Refused => "A server prints its address when it listens; that is the one to call.",
-        TransportError.AddressInUse => "Stop the other server, or listen elsewhere; port 0 lets the system choose a free one.",
         TransportError.HostNotFound => "Check the spelling, or write the IP address.",
         _ => null,
     };

@@ -25,6 +25,7 @@ public sealed partial class Server
         _pipeline = BuildPipeline();
         _link = link;
         _host.Aborted = link.Aborted;
+        _host.AdmitCaller = link.AdmitCallerAsync; // the limits are the parent's
         Penalties.Charged = link.Charge;
         if (!_handlerBlocks && _options.Engine != EngineKind.Sockets)
             _engine = new EpollEngine(loops: 1, ReadyOn.Pool);

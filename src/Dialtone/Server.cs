@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Dialtone.Engines;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,6 +28,7 @@ public sealed partial class Server : IAsyncDisposable
     private readonly TaskCompletionSource<DrainReport> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly RejectionLog _rejections;
+    private readonly TrustedNetworks _proxies;
     private ConnectionHandler? _handler;
     private bool _handlerBlocks;
     private ConnectionHandler _pipeline = static _ => Task.CompletedTask;
@@ -53,9 +53,11 @@ public sealed partial class Server : IAsyncDisposable
         {
             Penalties = Penalties,
             Server = this,
+            AdmitCaller = (connection, caller) => new ValueTask<CloseReason?>(AdmitCaller(connection, caller)),
         };
         _connections = new ConnectionTable(options.Limits);
         _rejections = new RejectionLog(_logger, _host.Clock);
+        _proxies = new TrustedNetworks(options.TrustedProxies);
         WorkerNumber = options.Concurrency.Kind == ConcurrencyKind.Process ? WorkerProcess.NextNumber() : 0;
         _datagrams = new DatagramService(_host, options, _stopping.Token);
     }
@@ -146,10 +148,11 @@ public sealed partial class Server : IAsyncDisposable
             (middleware.Target as IServerStarting)?.Starting(_logger);
         Open();
         StartDatagrams();
+        bool isAlone = _listeners.Count == 1;
         foreach (StreamListener listener in _listeners)
         {
             _logger.Listening(listener.Address);
-            _acceptLoops.Add(AcceptAsync(listener));
+            _acceptLoops.Add(new Acceptor(listener, _dispatcher!, Admit, _host.Clock.Time, _logger).RunAsync(isAlone, _stopping.Token));
         }
 
         return Task.CompletedTask;
@@ -284,276 +287,6 @@ public sealed partial class Server : IAsyncDisposable
         _ => new EpollEngine(_options.Loops, _dispatcher!.ReadyOn),
     };
 
-    /// <summary>Outermost first: what the options ask for, then the middleware in the order it was added, then the handler.</summary>
-    private ConnectionHandler BuildPipeline()
-    {
-        ConnectionHandler pipeline = _handler ?? (static _ => Task.CompletedTask); // none is needed where only datagrams come
-        foreach (ConnectionMiddleware middleware in Enumerable.Reverse(_middleware))
-        {
-            pipeline = Wrap(middleware, pipeline);
-        }
-
-        if (_options.Tls is not null || _options.Listen.Any(static address => address.IsTls))
-            pipeline = Wrap(new TlsServer(_options.Tls, _options.Time, _logger).RunAsync, pipeline);
-        if (_options.Verify is not null)
-        {
-            ConnectionHandler verified = pipeline;
-            pipeline = connection => VerifyAndRunAsync(connection, verified);
-        }
-
-        if (_options.TrustedProxies.Count > 0)
-            pipeline = Wrap(new ProxyProtocol(_options.TrustedProxies, _logger).RunAsync, pipeline);
-        return pipeline;
-
-        static ConnectionHandler Wrap(ConnectionMiddleware middleware, ConnectionHandler next) => connection => middleware(connection, next);
-    }
-
-    // ---- accepting ----
-
-    private async Task AcceptAsync(StreamListener listener)
-    {
-        var backOff = new AcceptBackOff(_host.Clock.Time);
-        while (true)
-        {
-            bool hasRoom = false;
-            try
-            {
-                // Room first: the next caller stays in the kernel's backlog until there is some. Only where several listeners
-                // compete for it must a caller be there first, or one that nobody calls would keep the others waiting.
-                Transport? transport = null;
-                if (_listeners.Count > 1 && (transport = await listener.AcceptAsync().ConfigureAwait(false)) is null)
-                    return;
-                try
-                {
-                    await _dispatcher!.WaitForRoomAsync(_stopping.Token).ConfigureAwait(false);
-                    hasRoom = true;
-                    if (transport is null && (transport = await listener.AcceptAsync().ConfigureAwait(false)) is null)
-                        return;
-                }
-                catch (OperationCanceledException)
-                {
-                    transport?.Dispose();
-                    throw;
-                }
-
-                hasRoom = !Admit(listener, transport);
-                if (backOff.Succeeded())
-                    _logger.Recovered(listener.Address);
-            }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (TransportException e) when (e.Reason == TransportError.PeerReset)
-            {
-                _logger.AcceptFailed(listener.Address, e);
-            }
-            catch (TransportException e) when (e.Reason == TransportError.OutOfResources)
-            {
-                Instruments.Shared.Errors.Add(1, Instruments.ErrorType(e));
-                TimeSpan delay = backOff.Failed(out bool shouldLog);
-                if (shouldLog)
-                    _logger.OutOfResources(listener.Address, delay, e);
-                listener.ShedOne();
-                await backOff.WaitAsync(delay, _stopping.Token).ConfigureAwait(false);
-            }
-            catch (Exception e)
-            {
-                Instruments.Shared.Errors.Add(1, Instruments.ErrorType(e));
-                _logger.AcceptBroken(listener.Address, e);
-                return;
-            }
-            finally
-            {
-                if (hasRoom)
-                    _dispatcher!.ReleaseRoom();
-            }
-        }
-    }
-
-    /// <summary>Lets a caller in, or closes it: true when the policy has it now.</summary>
-    private bool Admit(StreamListener listener, Transport transport)
-    {
-        if (_servedOne is not null && Interlocked.Exchange(ref _admitted, 1) == 1)
-        {
-            transport.Dispose();
-            return false;
-        }
-
-        if (_connections.TryAdmit(transport.PeerKey, Penalties) is { } refusal)
-        {
-            _rejections.Rejected(transport.RemoteEndPoint, refusal);
-            transport.Dispose();
-            Volatile.Write(ref _admitted, 0);
-            return false;
-        }
-
-        var connection = new Connection(_host, transport, listener.Address);
-        _connections.Add(connection);
-        Instruments.Shared.Accepted.Add(1);
-        Instruments.Shared.Active.Add(1);
-        if (_logger.IsEnabled(LogLevel.Debug))
-            _logger.Accepted(connection.Id, connection.RemoteEndPoint);
-        connection.ScheduleDeadline();
-        if (_watchdog is IDeadline { DueTick: 0 } asleep)
-            _host.Clock.Schedule(asleep, asleep.OnDue(_host.Clock.Now));
-        _dispatcher!.Dispatch(connection);
-        return true;
-    }
-
-    // ---- serving ----
-
-    /// <summary>One caller from the door to the end. Never throws.</summary>
-    internal async Task ServeAsync(Connection connection)
-    {
-        connection.MakeCurrent();
-        Exception? error = null;
-        try
-        {
-            await RunPipeline(connection).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            error = e;
-        }
-
-        await FinishAsync(connection, error).ConfigureAwait(false);
-    }
-
-    /// <summary>As <see cref="ServeAsync"/> for policies that do not wait for the end: a callback holds half of what an async method would.</summary>
-    internal void Serve(Connection connection)
-    {
-        connection.MakeCurrent();
-        try
-        {
-            connection.Serving = RunPipeline(connection);
-        }
-        catch (Exception e)
-        {
-            connection.Serving = Task.FromException(e);
-        }
-        finally
-        {
-            Connection.ForgetCurrent();
-        }
-
-        if (connection.Serving.IsCompleted)
-            Served(connection);
-        else
-            connection.Serving.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(connection.Served);
-    }
-
-    internal void Served(Connection connection)
-    {
-        Task serving = connection.Serving!;
-        _ = FinishAsync(connection, serving.IsCanceled ? new OperationCanceledException() : serving.Exception?.InnerException);
-    }
-
-    private async Task ServeInWorkerAsync(Connection connection) =>
-        connection.TrySetCloseReason(await _workers!.ServeAsync(connection).ConfigureAwait(false));
-
-    private Task RunPipeline(Connection connection) =>
-        Instruments.Shared.Activities.HasListeners() ? TracedAsync(connection) : _pipeline(connection);
-
-    private async Task FinishAsync(Connection connection, Exception? error)
-    {
-        CloseReason reason = error is not null ? ReasonFor(connection, error)
-            : connection.PeerHasFinished ? CloseReason.PeerClosed
-            : CloseReason.HandlerFinished;
-        await connection.CloseAsync(reason).ConfigureAwait(false);
-        Ended(connection);
-    }
-
-    private async Task TracedAsync(Connection connection)
-    {
-        using Activity? activity = Instruments.Shared.Activities.StartActivity("dialtone.connection", ActivityKind.Server);
-        activity?.SetTag("network.peer.address", connection.RemoteEndPoint?.ToString());
-        await _pipeline(connection).ConfigureAwait(false);
-    }
-
-    /// <summary>The policy has no room for it.</summary>
-    internal void Reject(Connection connection, CloseReason reason)
-    {
-        _rejections.Rejected(connection.RemoteEndPoint, reason);
-        connection.Abort(reason);
-        _ = RejectAsync(connection, reason);
-    }
-
-    private async Task RejectAsync(Connection connection, CloseReason reason)
-    {
-        await connection.CloseAsync(reason).ConfigureAwait(false);
-        Ended(connection);
-    }
-
-    private async Task VerifyAndRunAsync(Connection connection, ConnectionHandler next)
-    {
-        if (await VerifyAsync(connection).ConfigureAwait(false))
-            await next(connection).ConfigureAwait(false);
-        else
-            connection.Abort(CloseReason.Refused);
-    }
-
-    private async ValueTask<bool> VerifyAsync(Connection connection)
-    {
-        try
-        {
-            return await _options.Verify!(connection).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            Instruments.Shared.Errors.Add(1, Instruments.ErrorType(e));
-            _logger.HookFailed(nameof(ServerOptions.Verify), e);
-            return false;
-        }
-    }
-
-    private CloseReason ReasonFor(Connection connection, Exception error)
-    {
-        switch (error)
-        {
-            case TransportException { Reason: TransportError.Aborted } aborted:
-                return aborted.CloseReason == CloseReason.None ? CloseReason.Aborted : aborted.CloseReason;
-            case TransportException { Reason: TransportError.PeerReset } when connection.CloseReason == CloseReason.None:
-                return CloseReason.PeerReset;
-            case ProtocolException broken when connection.CloseReason == CloseReason.None:
-                _logger.ProtocolBroken(connection.Id, broken.Message);
-                return CloseReason.ProtocolError;
-            case OperationCanceledException when connection.Closing.IsCancellationRequested:
-                return CloseReason.HandlerFinished; // the handler took the hint to stop
-            case var _ when connection.CloseReason != CloseReason.None:
-                return connection.CloseReason; // whatever it says, it is the echo of an end that is already on record
-        }
-
-        Instruments.Shared.Errors.Add(1, Instruments.ErrorType(error));
-        _logger.HandlerFailed(connection.Id, error);
-        try
-        {
-            _options.HandlerFailed?.Invoke(connection, error);
-        }
-        catch (Exception e)
-        {
-            _logger.HookFailed(nameof(ServerOptions.HandlerFailed), e);
-        }
-
-        return CloseReason.HandlerError;
-    }
-
-    internal void Ended(Connection connection)
-    {
-        Instruments metrics = Instruments.Shared;
-        CloseReason reason = connection.CloseReason;
-        metrics.Active.Add(-1);
-        metrics.Closed.Add(1, Instruments.Reason(reason));
-        metrics.Received.Add(connection.BytesReceived);
-        metrics.Sent.Add(connection.BytesSent);
-        if (metrics.HandlerSeconds.Enabled)
-            metrics.HandlerSeconds.Record((_host.Clock.Now - connection.StartedAt) / 1000.0);
-        if (_logger.IsEnabled(LogLevel.Debug))
-            _logger.Ended(connection.Id, reason, connection.BytesReceived, connection.BytesSent);
-        _connections.Remove(connection);
-        _servedOne?.TrySetResult();
-    }
-
     // ---- ending ----
 
     /// <summary>Drains; whoever waits for the end hears of it, whatever happens on the way.</summary>
@@ -576,7 +309,9 @@ public sealed partial class Server : IAsyncDisposable
         // Not under the caller's lock, and not on an event loop that the rest may have to wait for.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         int before = _connections.Count + _datagrams.Work.Describe().Count;
-        _logger.Stopping(before, deadline);
+        bool hasListened = Addresses.Count > 0; // one that never did has nothing to tell of its end
+        if (hasListened)
+            _logger.Stopping(before, deadline);
         await _stopping.CancelAsync().ConfigureAwait(false);
         foreach (StreamListener listener in _listeners)
             listener.Stop();
@@ -600,7 +335,8 @@ public sealed partial class Server : IAsyncDisposable
         else
             _connections.WhenEmpty(() => _engine?.Dispose());
         var report = new DrainReport(time.GetElapsedTime(started), before - stragglers.Count, stragglers);
-        _logger.Stopped(report);
+        if (hasListened)
+            _logger.Stopped(report);
         return report;
     }
 

@@ -131,6 +131,7 @@ public sealed class ServeTests
         Assert.Equal((3, ""), (end.ExitCode, end.Output));
         Assert.Contains(address, end.Error, StringComparison.Ordinal);
         Assert.Contains("in use", end.Error, StringComparison.Ordinal);
+        Assert.Single(end.Error.TrimEnd().Split('\n')); // one line: what happened and what to do, once
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Dialtone;
 using Dialtone.Workers;
 
 // usage: Dialtone.Workers HANDLER [listen=ADDRESS] [ready=FILE] [max=N] [prestart=N] [reuse=N] [idle=MS] [line=no] [engine=sockets] [move=FOLDER]
+//        [proxy=NETWORK] [tls=PEMFILE]
 Dictionary<string, string> settings = args.Skip(1).Select(text => text.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
 int Number(string name, int otherwise) => settings.TryGetValue(name, out string? text) ? int.Parse(text) : otherwise;
 
@@ -12,6 +13,8 @@ await using var server = new Server(new ServerOptions
     Concurrency = Concurrency.Process(Number("max", 40), Number("prestart", 1), Number("reuse", 1)),
     Engine = settings.ContainsKey("engine") ? EngineKind.Sockets : EngineKind.Auto,
     Limits = new ServerLimits { Idle = Number("idle", 0) is > 0 and int idle ? TimeSpan.FromMilliseconds(idle) : null },
+    TrustedProxies = settings.TryGetValue("proxy", out string? network) ? [network] : [],
+    Tls = settings.TryGetValue("tls", out string? pem) ? new TlsServerOptions { CertificateFile = pem, KeyFile = pem } : null,
     Verify = connection => ValueTask.FromResult(args[0] != "refuse"),
 });
 _ = args[0] switch

@@ -271,6 +271,13 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
     /// <summary>Takes the caller's address from a trusted proxy's header.</summary>
     internal void SetProxiedRemote(EndPoint remote) => Extras.ProxiedRemote = remote;
 
+    /// <summary>The address that limits count it under.</summary>
+    internal PeerKey CountedAs
+    {
+        get => _extras?.CountedAs ?? Transport.PeerKey;
+        set => Extras.CountedAs = value;
+    }
+
     internal void BeginStage(TimeSpan? limit)
     {
         Extras.StageDeadline = limit is { } time ? _host.Clock.Now + (long)time.TotalMilliseconds : 0;

@@ -1,4 +1,5 @@
 using System.Net;
+using Dialtone.Engines;
 
 namespace Dialtone;
 
@@ -11,6 +12,9 @@ internal sealed class ConnectionExtras
 
     /// <summary>The caller's address as a trusted proxy told it.</summary>
     public EndPoint? ProxiedRemote { get; set; }
+
+    /// <summary>Under which address it is counted, where that is not its transport's: behind a proxy.</summary>
+    public PeerKey? CountedAs { get; set; }
 
     public string? Activity { get; set; }
 

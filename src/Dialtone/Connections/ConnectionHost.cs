@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Dialtone;
@@ -24,6 +25,9 @@ internal sealed class ConnectionHost(
 
     /// <summary>Failures by address; a dialer has none.</summary>
     public PenaltyTable? Penalties { get; init; }
+
+    /// <summary>Takes the caller that a trusted proxy has named: why it may not come in, or null. A dialer has no proxies.</summary>
+    public Func<Connection, IPEndPoint, ValueTask<CloseReason?>>? AdmitCaller { get; set; }
 
     /// <summary>Hears of every connection that this side ends before its time; null where nobody asks.</summary>
     public Action<Connection>? Aborted { get; set; }

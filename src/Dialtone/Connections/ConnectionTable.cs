@@ -18,21 +18,29 @@ internal sealed class ConnectionTable(ServerLimits limits)
     /// <summary>Why a caller may not come in, or null: then it is counted as being in.</summary>
     public CloseReason? TryAdmit(PeerKey peer, PenaltyTable penalties)
     {
-        if (penalties.Count > 0 && !peer.IsNone && penalties.IsRefused(peer.ToAddress()))
+        if (IsKeptOut(peer, penalties))
             return CloseReason.Penalty;
         lock (_gate)
         {
             if (_count >= limits.MaxConnections)
                 return CloseReason.MaxConnections;
-            if (limits.MaxPerAddress is { } most && !peer.IsNone)
-            {
-                int held = _perAddress.GetValueOrDefault(peer.Range);
-                if (held >= most)
-                    return CloseReason.MaxPerAddress;
-                _perAddress[peer.Range] = held + 1;
-            }
-
+            if (!TryCount(peer))
+                return CloseReason.MaxPerAddress;
             _count++;
+            return null;
+        }
+    }
+
+    /// <summary>As <see cref="TryAdmit"/> for whoever a proxy that is in already speaks for: counted under its own address from now on.</summary>
+    public CloseReason? TryAdmitCaller(Connection connection, PeerKey caller, PenaltyTable penalties)
+    {
+        if (IsKeptOut(caller, penalties))
+            return CloseReason.Penalty;
+        lock (_gate)
+        {
+            if (!TryCount(caller))
+                return CloseReason.MaxPerAddress;
+            connection.CountedAs = caller;
             return null;
         }
     }
@@ -63,16 +71,7 @@ internal sealed class ConnectionTable(ServerLimits limits)
             connection.ListNext = connection.ListPrevious = null;
             _notWaitedFor.Remove(connection);
             _count--;
-            // By the transport's own address: what was counted when it came in, whatever a proxy said later.
-            UInt128 range = connection.Transport.PeerKey.Range;
-            if (limits.MaxPerAddress is not null && _perAddress.TryGetValue(range, out int held))
-            {
-                if (held > 1)
-                    _perAddress[range] = held - 1;
-                else
-                    _perAddress.Remove(range);
-            }
-
+            Uncount(connection.CountedAs);
             CheckDrained();
             if (_count == 0)
                 (whenEmpty, _whenEmpty) = (_whenEmpty, null);
@@ -131,6 +130,30 @@ internal sealed class ConnectionTable(ServerLimits limits)
         [.. Snapshot().Select(connection => new Straggler(
             connection.Id, connection.RemoteEndPoint, connection.Activity ?? connection.DescribeActivity(),
             TimeSpan.FromMilliseconds(now - connection.StartedAt), connection.BytesReceived, connection.BytesSent))];
+
+    private static bool IsKeptOut(PeerKey peer, PenaltyTable penalties) =>
+        penalties.Count > 0 && !peer.IsNone && penalties.IsRefused(peer.ToAddress());
+
+    private bool TryCount(PeerKey peer)
+    {
+        if (limits.MaxPerAddress is not { } most || peer.IsNone)
+            return true;
+        int held = _perAddress.GetValueOrDefault(peer.Range);
+        if (held >= most)
+            return false;
+        _perAddress[peer.Range] = held + 1;
+        return true;
+    }
+
+    private void Uncount(PeerKey peer)
+    {
+        if (limits.MaxPerAddress is null || peer.IsNone || !_perAddress.TryGetValue(peer.Range, out int held))
+            return;
+        if (held > 1)
+            _perAddress[peer.Range] = held - 1;
+        else
+            _perAddress.Remove(peer.Range);
+    }
 
     private List<Connection> Snapshot()
     {

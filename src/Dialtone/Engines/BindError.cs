@@ -20,7 +20,7 @@ internal static class BindError
     };
 
     public static TransportException InUse(Address address, Exception? inner = null) =>
-        new(TransportError.AddressInUse, $"{address} is in use by another server. Stop that one, or listen somewhere else.", inner);
+        new(TransportError.AddressInUse, $"{address} is in use by another server. Stop that one, or listen elsewhere{(address.HasPort ? "; port 0 lets the system choose a free one" : "")}.", inner);
 
     public static TransportException NotAvailable(string message, Exception? inner = null) =>
         new(TransportError.AddressNotAvailable, message, inner);

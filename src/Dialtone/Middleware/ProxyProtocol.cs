@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Dialtone;
@@ -6,13 +7,11 @@ namespace Dialtone;
 /// Takes the caller's address from the header that a trusted proxy sends first (HAProxy's PROXY protocol, versions 1 and 2). From a trusted
 /// address the header is required; from anybody else bytes are never taken for one.
 /// </summary>
-internal sealed class ProxyProtocol(IReadOnlyList<string> trusted, ILogger logger)
+internal sealed class ProxyProtocol(TrustedNetworks trusted, ILogger logger)
 {
-    private readonly TrustedNetworks _trusted = new(trusted);
-
     public async Task RunAsync(Connection connection, ConnectionHandler next)
     {
-        if (!_trusted.Contains(connection) || await ReadHeaderAsync(connection).ConfigureAwait(false))
+        if (!trusted.Contains(connection.Address, connection.Transport.PeerKey) || await ReadHeaderAsync(connection).ConfigureAwait(false))
             await next(connection).ConfigureAwait(false);
     }
 
@@ -34,14 +33,13 @@ internal sealed class ProxyProtocol(IReadOnlyList<string> trusted, ILogger logge
         }
 
         connection.EndStage();
-        if (!ProxyHeader.TryParse(header.AsSpan(0, length), out System.Net.IPEndPoint? caller))
+        if (!ProxyHeader.TryParse(header.AsSpan(0, length), out IPEndPoint? caller))
             return Refuse(connection, "it is malformed or too long.");
         if (caller is null)
             return true; // the proxy's own health check, or a caller it knows nothing of
-        connection.SetProxiedRemote(caller);
-        if (connection.Host.Penalties?.IsRefused(caller.Address) != true)
+        if (await connection.Host.AdmitCaller!(connection, caller).ConfigureAwait(false) is not { } refusal)
             return true;
-        connection.TrySetCloseReason(CloseReason.Penalty);
+        connection.TrySetCloseReason(refusal);
         return false;
     }
 

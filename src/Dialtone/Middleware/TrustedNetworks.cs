@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Dialtone.Engines;
 
 namespace Dialtone;
 
@@ -16,12 +17,14 @@ internal sealed class TrustedNetworks
         _networks = [.. networks.Where(static text => text != "unix").Select(Parse)];
     }
 
-    public bool Contains(Connection connection)
+    /// <summary>Whether a peer at this address, on this listener, is one of them.</summary>
+    public bool Contains(Address listener, PeerKey peer)
     {
-        if (connection.Address.IsUnix)
+        if (listener.IsUnix)
             return _unix;
-        if (connection.RemoteEndPoint is not IPEndPoint { Address: var address })
+        if (_networks.Length == 0 || peer.IsNone)
             return false;
+        IPAddress address = peer.ToAddress();
         foreach (IPNetwork network in _networks)
         {
             if (network.Contains(address))

@@ -6,7 +6,7 @@ namespace Dialtone.Conformance.Tests;
 /// <summary>A server's own life: it starts whole or not at all, and stops from anywhere, once.</summary>
 public sealed class LifeTests
 {
-    private const int HookFailedEvent = 7;
+    private const int StoppingEvent = 2, StoppedEvent = 3, HookFailedEvent = 7;
 
     public static TheoryData<EngineKind> Engines => Matrix.Engines;
 
@@ -16,11 +16,14 @@ public sealed class LifeTests
     public async Task A_second_server_on_the_same_port_fails_and_says_so(EngineKind engine)
     {
         await using Rig rig = await Rig.StartAsync(engine, Place.Tcp4, "task", Handlers.EchoAsync);
-        await using Server second = new Server(new ServerOptions { Listen = ["tcp://127.0.0.1:0", rig.Address], Engine = engine }).Handle(Handlers.EchoAsync);
+        var logs = new RecordingLogs();
+        await using Server second = new Server(new ServerOptions { Listen = ["tcp://127.0.0.1:0", rig.Address], Engine = engine, LoggerFactory = logs }).Handle(Handlers.EchoAsync);
         TransportException error = await Assert.ThrowsAsync<TransportException>(second.StartAsync);
         Assert.Equal(TransportError.AddressInUse, error.Reason);
         Assert.Contains(rig.Address.ToString(), error.Message, StringComparison.Ordinal);
         Assert.Empty(second.Addresses);
+        await second.DisposeAsync();
+        Assert.Empty(logs.Lines); // what never ran does not stop
         using Caller caller = await rig.CallAsync();
         Assert.Equal("the first lives", await caller.AskAsync("the first lives"));
     }
@@ -124,11 +127,12 @@ public sealed class LifeTests
         using Caller caller = await rig.CallAsync();
         await caller.AskAsync("x");
         Task<DrainReport> draining = rig.Server.StopAsync(TimeSpan.FromMinutes(10));
-        await Eventually.TrueAsync(() => rig.Logs.Count(2) == 1, "the drain has begun");
+        await Eventually.TrueAsync(() => rig.Logs.Count(StoppingEvent) == 1, "the drain has begun");
         Assert.False(draining.IsCompleted);
         await rig.Server.DisposeAsync().AsTask().SoonAsync();
         Assert.True(draining.IsCompleted);
         Assert.Equal(CloseReason.Disposed, await rig.NextEndingAsync());
+        Assert.Equal(1, rig.Logs.Count(StoppedEvent));
         Assert.Equal(PeerEnding.Reset, (await caller.ReceiveToEndAsync()).Ending);
     }
 

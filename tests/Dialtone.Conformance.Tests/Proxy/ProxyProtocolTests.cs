@@ -82,6 +82,35 @@ public sealed class ProxyProtocolTests
         Assert.Equal("", await SayAsync(server, "PROXY TC"u8.ToArray(), 1, ""));
     }
 
+    [Theory, MemberData(nameof(AllEngines))]
+    public async Task Behind_a_proxy_each_caller_counts_for_itself_and_the_proxy_for_none(EngineKind engine)
+    {
+        await using Server server = await StartAsync(engine, "127.0.0.1", new ServerLimits { MaxPerAddress = 2 });
+        using Socket one = await CallAsync(server, "192.0.2.1"), two = await CallAsync(server, "192.0.2.1"), other = await CallAsync(server, "192.0.2.2");
+        Assert.Equal("192.0.2.1:1 ", await HearAsync(one));
+        Assert.Equal("192.0.2.1:1 ", await HearAsync(two));
+        Assert.Equal("192.0.2.2:1 ", await HearAsync(other)); // the third of its proxy
+        using (Socket refused = await CallAsync(server, "192.0.2.1"))
+            Assert.Equal("", await HearAsync(refused));
+
+        one.Dispose();
+        await Eventually.TrueAsync(() => server.ActiveConnections == 2, "one has left");
+        using Socket next = await CallAsync(server, "192.0.2.1");
+        Assert.Equal("192.0.2.1:1 ", await HearAsync(next));
+    }
+
+    [Theory, MemberData(nameof(AllEngines))]
+    public async Task A_penalty_keeps_out_the_caller_behind_a_proxy_and_no_other(EngineKind engine)
+    {
+        await using Server server = await StartAsync(engine, "127.0.0.1");
+        Assert.True(server.Penalties.Charge(IPAddress.Parse("192.0.2.1"), Penalty.Crashed));
+        Assert.True(server.Penalties.Charge(IPAddress.Loopback, Penalty.Crashed)); // keeping a proxy out would keep everybody out
+        using (Socket refused = await CallAsync(server, "192.0.2.1"))
+            Assert.Equal("", await HearAsync(refused));
+        using Socket other = await CallAsync(server, "192.0.2.2");
+        Assert.Equal("192.0.2.2:1 ", await HearAsync(other));
+    }
+
     [Fact]
     public async Task TLS_begins_right_behind_the_header()
     {
@@ -123,6 +152,20 @@ public sealed class ProxyProtocolTests
     {
         await connection.SendAsync(Encoding.UTF8.GetBytes(connection.RemoteEndPoint + " "));
         await Servers.EchoAsync(connection);
+    }
+
+    private static async Task<Socket> CallAsync(Server server, string source)
+    {
+        Socket socket = await Servers.ConnectAsync(Servers.EndPointOf(server.Addresses[0]));
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"PROXY TCP4 {source} 198.51.100.7 1 80\r\n"));
+        return socket;
+    }
+
+    /// <summary>What the server says next, or nothing once it has closed.</summary>
+    private static async Task<string> HearAsync(Socket socket)
+    {
+        var buffer = new byte[64];
+        return Encoding.UTF8.GetString(buffer, 0, await socket.ReceiveAsync(buffer.AsMemory()).AsTask().WaitAsync(Servers.Patience));
     }
 
     private static async Task<string> SayAsync(Server server, byte[] bytes, int pieces, string caller, bool half = false)

@@ -13,6 +13,7 @@ internal sealed class WorkerLink
     private readonly TaskCompletionSource _dismissed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _server;
     private volatile Connection? _connection;
+    private volatile TaskCompletionSource<CloseReason>? _callerAdmitted; // the answer that the conversation in hand waits for
     private long _job; // the number of the conversation or datagram in hand; 0 for none
 
     private WorkerLink(int server) => _server = server;
@@ -49,6 +50,16 @@ internal sealed class WorkerLink
         new Thread(() => Receive(server)) { IsBackground = true, Name = "dialtone control" }.Start();
         Send(WorkerMessage.Of(WorkerMessageKind.Ready, WorkerMessage.Version));
         await _dismissed.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Has the parent take the caller that a trusted proxy named.</summary>
+    public async ValueTask<CloseReason?> AdmitCallerAsync(Connection connection, IPEndPoint caller)
+    {
+        connection.SetProxiedRemote(caller);
+        var answer = new TaskCompletionSource<CloseReason>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _callerAdmitted = answer;
+        Send(WorkerMessage.Caller(connection.Id, caller));
+        return await answer.Task.ConfigureAwait(false) is not CloseReason.None and var refusal ? refusal : null;
     }
 
     public void Charge(IPAddress address, Penalty penalty) => Send(WorkerMessage.Charge(address, penalty));
@@ -117,6 +128,9 @@ internal sealed class WorkerLink
                     break;
                 case WorkerMessageKind.Stopped:
                     server.StoppedByParent(WorkerMessage.ReadInt64(buffer, 1));
+                    break;
+                case WorkerMessageKind.CallerAdmitted:
+                    _callerAdmitted?.TrySetResult((CloseReason)buffer[1]);
                     break;
                 case WorkerMessageKind.Abort:
                     _connection?.Abort((CloseReason)buffer[1]);

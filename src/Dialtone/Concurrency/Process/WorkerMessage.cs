@@ -42,6 +42,12 @@ internal enum WorkerMessageKind : byte
     /// id:i64, truncated:u8, address length:u8, address:utf8, sender length:u8, sender:sockaddr, payload
     /// </summary>
     Datagram = 11,
+
+    /// <summary>Worker: a trusted proxy's header names this caller; may it come in? id:i64, port:u16, address:4 or 16 bytes</summary>
+    Caller = 12,
+
+    /// <summary>Server: the answer. reason:u8, 0 for yes</summary>
+    CallerAdmitted = 13,
 }
 
 /// <summary>Reads and writes those messages. Numbers are little-endian: both ends run on one machine.</summary>
@@ -103,6 +109,11 @@ internal static class WorkerMessage
     public static byte[] Charge(IPAddress address, Penalty penalty) => [(byte)WorkerMessageKind.Charge, (byte)penalty, .. address.GetAddressBytes()];
 
     public static (IPAddress Address, Penalty Penalty) ReadCharge(ReadOnlySpan<byte> message) => (new IPAddress(message[2..]), (Penalty)message[1]);
+
+    public static byte[] Caller(long id, IPEndPoint caller) =>
+        [.. Of(WorkerMessageKind.Caller, id), (byte)caller.Port, (byte)(caller.Port >> 8), .. caller.Address.GetAddressBytes()];
+
+    public static IPEndPoint ReadCaller(ReadOnlySpan<byte> message) => new(new IPAddress(message[11..]), BinaryPrimitives.ReadUInt16LittleEndian(message[9..]));
 
     public static byte[] Aborted(long id, CloseReason reason) => [.. Of(WorkerMessageKind.Aborted, id), (byte)reason];
 

@@ -266,7 +266,7 @@ internal sealed class WorkerPool
                 (IPAddress address, Penalty penalty) = WorkerMessage.ReadCharge(message);
                 _host.Penalties?.Charge(address, penalty);
                 break;
-            case WorkerMessageKind.Aborted or WorkerMessageKind.Progress or WorkerMessageKind.Stop or WorkerMessageKind.Ended:
+            case WorkerMessageKind.Aborted or WorkerMessageKind.Progress or WorkerMessageKind.Stop or WorkerMessageKind.Ended or WorkerMessageKind.Caller:
                 // A word on a conversation that has ended meanwhile comes too late to matter.
                 if (worker.Job is { } job && job.Id == WorkerMessage.ReadInt64(message, 1))
                     OnMessage(worker, job, kind, message);
@@ -287,6 +287,10 @@ internal sealed class WorkerPool
             case WorkerMessageKind.Progress:
                 (long received, long sent, string activity) = WorkerMessage.ReadProgress(message);
                 job.SetProgress(received, sent, activity);
+                break;
+            case WorkerMessageKind.Caller when job is ConversationJob { Connection: var connection }:
+                CloseReason? refusal = _host.Server!.AdmitCaller(connection, WorkerMessage.ReadCaller(message));
+                _ = worker.Control.TrySend(WorkerMessage.Of(WorkerMessageKind.CallerAdmitted, (byte)(refusal ?? CloseReason.None)));
                 break;
             case WorkerMessageKind.Stop:
                 _stop(job, WorkerMessage.ReadStop(message));
@@ -338,7 +342,7 @@ internal sealed class WorkerPool
             {
                 _host.Logger.WorkerLost(worker.Pid, job.Id, job.Remote, status);
                 // A datagram's sender may be anyone's address: it proves nothing.
-                if (job is ConversationJob { Transport.PeerKey: { IsNone: false } peer })
+                if (job is ConversationJob { Connection.CountedAs: { IsNone: false } peer })
                     _host.Penalties?.Charge(peer.ToAddress(), Penalty.Crashed);
             }
 
