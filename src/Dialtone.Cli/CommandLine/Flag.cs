@@ -9,6 +9,9 @@ internal abstract record Flag(string Name, string? Value, string Help)
     /// <summary>May be given several times, and may have several values behind it.</summary>
     public bool Repeats { get; init; }
 
+    /// <summary>Its short form, written with one dash; several short switches may share one.</summary>
+    public char? Letter { get; init; }
+
     /// <summary>As the help shows it.</summary>
     public string? DefaultText { get; init; }
 

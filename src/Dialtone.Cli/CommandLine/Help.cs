@@ -85,7 +85,9 @@ internal static class Help
             page.Append('\n').Append(Heading(group.Title));
             foreach (Flag flag in group.Flags)
             {
-                string name = flag.Value is null ? flag.Name : $"{flag.Name} {flag.Value}{(flag.Repeats ? "…" : "")}";
+                string name = flag.Letter is { } letter ? $"-{letter}, {flag.Name}" : flag.Name;
+                if (flag.Value is not null)
+                    name += $" {flag.Value}{(flag.Repeats ? "…" : "")}";
                 Row(page, name, flag.DefaultText is { } value ? $"{flag.Help} (default {value})" : flag.Help);
             }
         }

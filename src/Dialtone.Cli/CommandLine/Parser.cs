@@ -9,6 +9,7 @@ internal static class Parser
 {
     // words    = verb *( flag | operand ) [ "--" *operand ]
     // flag     = switch | "--name" value *value | "--name=value"      ; several values only where the flag repeats
+    //          | "-" *letter | "-" *letter [ value ]                  ; short forms
     // operand  = any word that does not begin with "-", a negative number, or "-" alone
     public static Arguments Parse(IReadOnlyList<string> words, IReadOnlyList<Verb> verbs)
     {
@@ -30,6 +31,12 @@ internal static class Parser
                 continue;
             }
 
+            if (word[1] != '-')
+            {
+                next = ParseLetters(words, next - 1, arguments, flags);
+                continue;
+            }
+
             int equals = word.IndexOf('=', StringComparison.Ordinal);
             string name = equals < 0 ? word : word[..equals];
             Flag flag = flags.FirstOrDefault(flag => flag.Name == name) ?? throw UnknownFlag(name, verb, flags);
@@ -41,14 +48,14 @@ internal static class Parser
             }
             else if (equals >= 0)
             {
-                arguments.Add(flag, Read(flag, word[(equals + 1)..]));
+                arguments.Add(flag, Read(flag, name, word[(equals + 1)..]));
             }
             else
             {
                 if (next == words.Count || words[next] == "--")
                     throw CliException.Usage($"{name} needs a value: {name} {flag.Value}");
                 do
-                    arguments.Add(flag, Read(flag, words[next++]));
+                    arguments.Add(flag, Read(flag, name, words[next++]));
                 while (flag.Repeats && next < words.Count && IsOperand(words[next]));
             }
         }
@@ -87,7 +94,7 @@ internal static class Parser
             near is null ? "'dialtone --help' lists the verbs." : $"Did you mean 'dialtone {near}'?");
     }
 
-    private static object Read(Flag flag, string text)
+    private static object Read(Flag flag, string name, string text)
     {
         try
         {
@@ -95,27 +102,50 @@ internal static class Parser
         }
         catch (FormatException e)
         {
-            throw CliException.Usage($"{flag.Name}: {e.Message}");
+            throw CliException.Usage($"{name}: {e.Message}");
         }
     }
 
     private static void CheckOperands(Arguments arguments)
     {
         Verb verb = arguments.Verb;
-        int least = verb.TakesRest ? verb.Operands.Count - 1 : verb.Operands.Count;
-        if (arguments.Operands.Count < least)
+        List<string> words = arguments.Operands;
+        if (words.Count < verb.LeastOperands)
         {
+            string missing = verb.Operands.Where(name => !name.StartsWith('[')).ElementAt(words.Count);
             throw CliException.Usage(
-                $"{verb.Operands[arguments.Operands.Count]} is missing: dialtone {verb.Name} {string.Join(' ', verb.Operands)}",
+                $"{missing} is missing: dialtone {verb.Name} {string.Join(' ', verb.Operands)}",
                 $"'dialtone {verb.Name} --help' says more.");
         }
 
-        if (!verb.TakesRest && arguments.Operands.Count > least)
+        if (words.Count > verb.MostOperands)
         {
             throw CliException.Usage(
-                $"'{arguments.Operands[least]}' is one word too many for 'dialtone {verb.Name}'.",
+                $"'{words[verb.MostOperands]}' is one word too many for 'dialtone {verb.Name}'.",
                 $"'dialtone {verb.Name} --help' says more.");
         }
+    }
+
+    /// <summary>Reads a cluster of short flags; only the last may have a value.</summary>
+    private static int ParseLetters(IReadOnlyList<string> words, int next, Arguments arguments, Flag[] flags)
+    {
+        string word = words[next++];
+        for (int i = 1; i < word.Length; i++)
+        {
+            Flag flag = flags.FirstOrDefault(flag => flag.Letter == word[i]) ?? throw UnknownFlag($"-{word[i]}", arguments.Verb, flags);
+            if (flag.Value is null)
+            {
+                arguments.Add(flag, true);
+                continue;
+            }
+
+            if (i + 1 == word.Length && next == words.Count)
+                throw CliException.Usage($"-{word[i]} needs a value: -{word[i]} {flag.Value}");
+            arguments.Add(flag, Read(flag, $"-{word[i]}", i + 1 < word.Length ? word[(i + 1)..] : words[next++]));
+            break;
+        }
+
+        return next;
     }
 
     private static CliException UnknownFlag(string name, Verb verb, Flag[] flags) => CliException.Usage(

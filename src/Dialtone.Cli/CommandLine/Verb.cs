@@ -6,7 +6,7 @@ namespace Dialtone.Cli;
 /// <param name="Run">Does it.</param>
 internal sealed record Verb(string Name, string Summary, Func<Arguments, Task<ExitCode>> Run)
 {
-    /// <summary>What stands behind the verb; a name that ends in … takes the rest.</summary>
+    /// <summary>What stands behind the verb: a name in brackets may be missing, and one that ends in … may be several words.</summary>
     public IReadOnlyList<string> Operands { get; init; } = [];
 
     public IReadOnlyList<FlagGroup> Flags { get; init; } = [];
@@ -16,7 +16,11 @@ internal sealed record Verb(string Name, string Summary, Func<Arguments, Task<Ex
 
     public IReadOnlyList<string> Examples { get; init; } = [];
 
-    public bool TakesRest => Operands is [.., var last] && last.EndsWith('…');
+    /// <summary>How many words must stand behind the verb.</summary>
+    public int LeastOperands => Operands.Count(name => !name.StartsWith('['));
+
+    /// <summary>How many words may.</summary>
+    public int MostOperands => Operands.Any(name => name.EndsWith('…')) ? int.MaxValue : Operands.Count;
 }
 
 /// <summary>Flags that belong together in the help.</summary>

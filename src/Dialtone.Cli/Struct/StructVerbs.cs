@@ -7,7 +7,7 @@ internal static class StructVerbs
 
     public static Verb Pack { get; } = new("pack", "Show the bytes of values in a struct format, in hex", PackAsync)
     {
-        Operands = ["FORMAT", "VALUE…"],
+        Operands = ["FORMAT", "[VALUE]…"],
         Details =
         [
             "FORMAT is one of Python's struct formats: i, I3sf, <HQ?, !4h. Each value is a word: numbers as 7, -7, 0x1f, 3.5, 1e9, inf; true and false; text for s, p and c, with \\xHH, \\n and \\0 for bytes.",
@@ -18,7 +18,7 @@ internal static class StructVerbs
 
     public static Verb Unpack { get; } = new("unpack", "Show the values in bytes of a struct format, given in hex", UnpackAsync)
     {
-        Operands = ["FORMAT", "HEX…"],
+        Operands = ["FORMAT", "[HEX]…"],
         Details = ["The values stand in one line, as 'dialtone pack' takes them. Spaces and colons in HEX are passed over."],
         Examples = ["dialtone unpack i 00040000        1024"],
     };
