@@ -14,12 +14,20 @@ switch (args)
     case ["receive", var path]:
         await Receiving.RunAsync(path, stopping.Token);
         return 0;
+    case ["tls-serve", var path, var certificateFolder]:
+        await TlsCopying.ServeAsync(path, certificateFolder, stopping.Token);
+        return 0;
+    case ["tls-fetch", var port]:
+        await TlsCopying.FetchAsync(int.Parse(port, CultureInfo.InvariantCulture));
+        return 0;
     case ["pack", var how, "--warmup", var warmup, var seconds]:
         Packing.Run(how, Seconds(warmup), Seconds(seconds));
         return 0;
     default:
         Console.Error.WriteLine("""
             usage: Dialtone.Bench receive PATH
+                   Dialtone.Bench tls-serve PATH CERTIFICATE-FOLDER
+                   Dialtone.Bench tls-fetch PORT
                    Dialtone.Bench pack format|by-hand --warmup SECONDS SECONDS
             """);
         return 2;
