@@ -9,11 +9,17 @@ internal abstract record Flag(string Name, string? Value, string Help)
     /// <summary>May be given several times, and may have several values behind it.</summary>
     public bool Repeats { get; init; }
 
+    /// <summary>Its values name files or folders; in a config file they are relative to the folder it is in.</summary>
+    public bool IsPath { get; init; }
+
     /// <summary>Its short form, written with one dash; several short switches may share one.</summary>
     public char? Letter { get; init; }
 
     /// <summary>As the help shows it.</summary>
     public string? DefaultText { get; init; }
+
+    /// <summary>Whether its values are numbers, which a config file writes without quotes.</summary>
+    public virtual bool IsNumber => false;
 
     /// <summary>Reads a value.</summary>
     /// <exception cref="FormatException">It is none; the message says what one looks like.</exception>
@@ -24,5 +30,7 @@ internal abstract record Flag(string Name, string? Value, string Help)
 internal sealed record Flag<T>(string Name, string? Value, string Help, Func<string, T> Parse) : Flag(Name, Value, Help)
     where T : notnull
 {
+    public override bool IsNumber => typeof(T) == typeof(int) || typeof(T) == typeof(TimeSpan);
+
     public override object Read(string text) => Parse(text);
 }

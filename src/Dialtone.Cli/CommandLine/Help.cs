@@ -37,6 +37,7 @@ internal static class Help
             return ExitCodesPage();
         Verb? verb = VerbTable.All.FirstOrDefault(verb => verb.Name == name)
             ?? VerbTable.All.FirstOrDefault(verb => verb.Name == topic[0])
+            ?? VerbTable.All.FirstOrDefault(verb => verb.LeadsFamily && verb.Family == topic[0])
             ?? VerbTable.All.FirstOrDefault(verb => verb.Name.StartsWith(topic[0] + " ", StringComparison.Ordinal));
         return verb is not null
             ? VerbPage(verb)

@@ -79,6 +79,12 @@ internal static class Parser
             }
         }
 
+        if ((words.Count == 1 || words[1].StartsWith('-')) && verbs.FirstOrDefault(verb => verb.LeadsFamily && verb.Family == first) is { } leader)
+        {
+            next = 1;
+            return leader;
+        }
+
         string[] family = [.. verbs.Where(verb => verb.Name.StartsWith(first + " ", StringComparison.Ordinal)).Select(verb => verb.Name)];
         if (family.Length > 0)
         {

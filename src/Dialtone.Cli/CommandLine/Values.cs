@@ -16,6 +16,32 @@ internal static class Values
             ? value
             : throw new FormatException($"'{text}' is not a whole number {Range(least, most)}.");
 
+    /// <summary>Bytes: a number alone, or with K, M, G or T (also KB, KiB and so on), each 1024 times the one before; 1.5G is fine.</summary>
+    public static long Size(string text)
+    {
+        string unit = text.AsSpan().TrimStart("0123456789.").ToString();
+        string number = text[..^unit.Length];
+        int power = unit.TrimStart().ToUpperInvariant() switch
+        {
+            "" or "B" => 0,
+            "K" or "KB" or "KIB" => 1,
+            "M" or "MB" or "MIB" => 2,
+            "G" or "GB" or "GIB" => 3,
+            "T" or "TB" or "TIB" => 4,
+            _ => -1,
+        };
+        const NumberStyles Style = NumberStyles.AllowDecimalPoint;
+        if (power >= 0 && decimal.TryParse(number, Style, CultureInfo.InvariantCulture, out decimal count) && count < 1L << 53)
+        {
+            for (int i = 0; i < power; i++)
+                count *= 1024;
+            if (count >= 1 && count <= 1L << 60)
+                return (long)count;
+        }
+
+        throw new FormatException($"'{text}' is not a size above 0; write 500K, 10M, 2G or 1.5T (powers of 1024), or bytes.");
+    }
+
     /// <summary>Seconds, with a fraction if need be.</summary>
     public static TimeSpan Seconds(string text) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 1e7

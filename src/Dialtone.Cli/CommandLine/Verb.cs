@@ -16,6 +16,12 @@ internal sealed record Verb(string Name, string Summary, Func<Arguments, Task<Ex
 
     public IReadOnlyList<string> Examples { get; init; } = [];
 
+    /// <summary>What the first word of the name means where no second one follows, or a flag does.</summary>
+    public bool LeadsFamily { get; init; }
+
+    /// <summary>The name's first word.</summary>
+    public string Family => Name.Split(' ')[0];
+
     /// <summary>How many words must stand behind the verb.</summary>
     public int LeastOperands => Operands.Count(name => !name.StartsWith('['));
 
