@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 
 namespace Dialtone.Files;
@@ -100,6 +101,10 @@ public sealed class VirtualPath : IEquatable<VirtualPath>
             ? path
             : throw new FileException(FileError.BadPath, problem!);
     }
+
+    /// <summary>The path of NAME.<paramref name="number"/> beside this.</summary>
+    /// <exception cref="FileException">The name becomes too long: <see cref="FileError.BadPath"/>.</exception>
+    internal VirtualPath Numbered(int number) => Parent.Append(string.Create(CultureInfo.InvariantCulture, $"{Name}.{number}"));
 
     /// <summary>This path below another root: <paramref name="folder"/>, then the names of this.</summary>
     /// <exception cref="FileException">It becomes too long: <see cref="FileError.BadPath"/>.</exception>

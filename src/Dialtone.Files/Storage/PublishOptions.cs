@@ -16,6 +16,9 @@ public enum PublishMode
 /// <summary>How content is published.</summary>
 public sealed record PublishOptions
 {
+    /// <summary>How many names <see cref="PublishMode.NextFreeName"/> tries before <see cref="FileError.Limit"/>: NAME.0 to NAME.9999.</summary>
+    public const int MaxNumberedNames = 10_000;
+
     /// <summary>What to do about a file that stands there. Default <see cref="PublishMode.Replace"/>.</summary>
     public PublishMode Mode { get; init; }
 
@@ -30,7 +33,8 @@ public sealed record PublishOptions
 
     /// <summary>
     /// Called with what will be replaced (null if nothing), while nobody else can publish, remove or rename there; throws to refuse. Called at most
-    /// once. <see cref="Undo"/> is called if the publishing fails after it.
+    /// once. <see cref="Undo"/> is called if the content does not come to stand there after it. (Content that stands there, but may not outlast a
+    /// power cut because the disk failed, is reported as <see cref="FileError.Failed"/> and stays charged, since it is there.)
     /// </summary>
     public Action<FileEntry?>? Charge { get; init; }
 
