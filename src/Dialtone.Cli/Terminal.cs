@@ -1,5 +1,6 @@
 #pragma warning disable RS0030 // the one file that talks to the console
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Dialtone.Cli;
 
@@ -27,7 +28,11 @@ internal static class Terminal
 
     public static bool OutputIsInteractive => !Console.IsOutputRedirected;
 
-    public static Stream OpenInput() => Console.OpenStandardInput();
+    /// <summary>Bytes as they are typed. At a terminal not the console's stream, which edits lines itself, asks the terminal where its cursor is,
+    /// and waits for the answer: the system's own line editing is what people expect, and scripts can drive.</summary>
+    public static Stream OpenInput() => InputIsInteractive && !OperatingSystem.IsWindows()
+        ? new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0)
+        : Console.OpenStandardInput();
 
     public static Stream OpenOutput() => Console.OpenStandardOutput();
 

@@ -55,6 +55,10 @@ internal sealed partial class ToolProcess : IAsyncDisposable
     /// <summary>Starts it as the leader of a process group of its own, as a shell with a terminal does.</summary>
     public static ToolProcess StartInGroup(params string[] words) => new(new ProcessStartInfo("setsid", [Program, .. words]));
 
+    /// <summary>Starts it by a script of Python, which opens sockets for it and then becomes it.</summary>
+    public static ToolProcess StartBy(string script, string sockets, params string[] words) =>
+        new(new ProcessStartInfo("python3", ["-I", "-B", script, Program, sockets, .. words]));
+
     /// <summary>Runs it to its end.</summary>
     public static Task<ToolResult> RunAsync(params string[] words) => RunWithAsync("", new Dictionary<string, string>(), words);
 

@@ -1,0 +1,58 @@
+"""Sits at a terminal: runs a program on a pseudo-terminal, types, and waits for what is to appear.
+
+terminal.py PROGRAM WORD…     standard input has the script, a line each: "type TEXT" and "see TEXT" in JSON strings.
+Prints "seen" for each text that appeared, and at the end "exit STATUS".
+"""
+import json
+import os
+import pty
+import select
+import sys
+import time
+
+PATIENCE = 30
+
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+
+shown = b""
+
+
+def read_some(deadline):
+    """Whether anything came before the terminal was closed."""
+    global shown
+    ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
+    if not ready:
+        sys.exit(f"not within {PATIENCE} s; shown: {shown!r}")
+    try:
+        piece = os.read(terminal, 4096)
+    except OSError:  # EIO: the program has left
+        piece = b""
+    shown += piece
+    return piece != b""
+
+
+def see(text):
+    global shown
+    deadline = time.monotonic() + PATIENCE
+    while text not in shown:
+        if not read_some(deadline):
+            sys.exit(f"the program left; shown: {shown!r}")
+    shown = shown[shown.index(text) + len(text):]
+    print("seen", flush=True)
+
+
+for line in sys.stdin:
+    verb, text = line.split(" ", 1)
+    text = json.loads(text).encode()
+    if verb == "type":
+        os.write(terminal, text)
+    else:
+        see(text)
+
+end = time.monotonic() + PATIENCE
+while read_some(end):
+    pass
+_, status = os.waitpid(child, 0)
+print("exit", os.waitstatus_to_exitcode(status), flush=True)
