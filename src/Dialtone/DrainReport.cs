@@ -5,7 +5,7 @@ namespace Dialtone;
 /// <summary>A conversation that had not finished when a server's drain ran out of time.</summary>
 /// <param name="Id">The connection's number, as in the log.</param>
 /// <param name="Remote">Who was called.</param>
-/// <param name="Activity">What it was doing: <see cref="Connection.Activity"/>, or whether it was reading, writing or in its handler.</param>
+/// <param name="Activity">What it was doing: <see cref="Connection.Activity"/>, or whether it was reading, writing, in its handler, or still waiting for its turn.</param>
 /// <param name="Age">How long the connection had been open.</param>
 /// <param name="BytesReceived">What had come in.</param>
 /// <param name="BytesSent">What had gone out.</param>

@@ -20,10 +20,10 @@ public sealed record ServerLimits
     /// <summary>The time for TLS and for authentication, each. Default 10 s, as Kestrel's TLS handshake.</summary>
     public TimeSpan Handshake { get; init => field = Require.Positive(value); } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The time until the first byte. Default none: a person may be typing it.</summary>
+    /// <summary>The time until the first byte, from when the policy serves the caller. Default none: a person may be typing it.</summary>
     public TimeSpan? FirstByte { get; init => field = Require.Positive(value); }
 
-    /// <summary>The longest silence, both ways together. Default none.</summary>
+    /// <summary>The longest silence, both ways together, while the caller is served. Default none.</summary>
     public TimeSpan? Idle { get; init => field = Require.Positive(value); }
 
     /// <summary>The longest one read may wait. Default none. Starting value of <see cref="Connection.ReadTimeout"/>.</summary>

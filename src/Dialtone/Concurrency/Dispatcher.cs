@@ -11,6 +11,16 @@ internal interface IConversation
     /// <summary>Runs it where nobody waits for its end; a conversation may need less memory then.</summary>
     void Start() => _ = RunAsync();
 
+    /// <summary>It waits in the policy's queue from now on: a peer that is not served yet is not silent.</summary>
+    void BeginWait()
+    {
+    }
+
+    /// <summary>Its turn has come.</summary>
+    void EndWait()
+    {
+    }
+
     /// <summary>It will not run: the policy had no room, or the server is going.</summary>
     void Reject(CloseReason reason);
 

@@ -46,6 +46,7 @@ internal sealed class WaitingRoom(int workers, int queue, WhenFull whenFull)
                 rejected = oldest.Value;
                 _waiting.RemoveFirst();
                 _waiting.AddLast(conversation);
+                conversation.BeginWait();
             }
             else
             {
@@ -89,6 +90,7 @@ internal sealed class WaitingRoom(int workers, int queue, WhenFull whenFull)
     private void Add(IConversation conversation)
     {
         _waiting.AddLast(conversation);
+        conversation.BeginWait();
         Instruments.Shared.Queued.Add(1);
     }
 
@@ -98,6 +100,7 @@ internal sealed class WaitingRoom(int workers, int queue, WhenFull whenFull)
             return null;
         _waiting.RemoveFirst();
         Instruments.Shared.Queued.Add(-1);
+        first.Value.EndWait();
         return first.Value;
     }
 }

@@ -35,6 +35,7 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
     private int _closeReason;
     private int _isDisposed;
     private bool _isLingering;
+    private volatile bool _waitsForTurn;
 
     internal Connection(ConnectionHost host, Transport transport, Address address)
     {
@@ -152,6 +153,8 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
     internal ReadOnlyMemory<byte> ChannelBinding { get; set; }
 
     internal long StartedAt { get; }
+
+    private long ServedSince => _extras is { ServedSince: > 0 and var since } ? since : StartedAt;
 
     /// <summary>The address limits and penalties go by.</summary>
     internal PeerKey PeerKey => _extras?.ProxiedRemote is { } proxied ? PeerKey.From(proxied) : Transport.PeerKey;
@@ -358,7 +361,7 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
 
     internal void EndWriteWait() => _writeWaitSince = 0;
 
-    internal string DescribeActivity() => _writeWaitSince > 0 ? "writing" : _readWaitSince > 0 ? "reading" : "in its handler";
+    internal string DescribeActivity() => _waitsForTurn ? "waiting for its turn" : _writeWaitSince > 0 ? "writing" : _readWaitSince > 0 ? "reading" : "in its handler";
 
     /// <summary>Begins to watch over the limits, if there are any.</summary>
     internal void ScheduleDeadline()
@@ -371,6 +374,15 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
     EpollLoop? IConversation.Loop => (Transport as EpollTransport)?.Loop;
 
     Task IConversation.RunAsync() => _host.Server!.ServeAsync(this);
+
+    void IConversation.BeginWait() => _waitsForTurn = true;
+
+    void IConversation.EndWait()
+    {
+        Extras.ServedSince = _lastActivity = _host.Clock.Now;
+        _waitsForTurn = false;
+        ScheduleDeadline();
+    }
 
     void IConversation.Start() => _host.Server!.Serve(this);
 
@@ -406,9 +418,9 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
         ServerLimits limits = _host.Limits;
         if (Passed(_extras?.StageDeadline ?? 0, 0))
             return _isLingering ? CloseReason.HandlerFinished : CloseReason.HandshakeTimeout;
-        if (_isLingering)
+        if (_isLingering || _waitsForTurn)
             return null;
-        if (_bytesReceived == 0 && limits.FirstByte is { } first && Passed(StartedAt, (long)first.TotalMilliseconds))
+        if (_bytesReceived == 0 && limits.FirstByte is { } first && Passed(ServedSince, (long)first.TotalMilliseconds))
             return CloseReason.FirstByteTimeout;
         int slack = _host.Clock.Slack; // what follows goes by coarse stamps: never cut early
         if (Passed(_readWaitSince, _readTimeout + slack, _readTimeout > 0))
@@ -451,10 +463,10 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
         long next = long.MaxValue;
         if (_extras?.StageDeadline is > 0 and long stage)
             next = stage;
-        if (_isLingering)
+        if (_isLingering || _waitsForTurn)
             return next == long.MaxValue ? 0 : next;
         if (_bytesReceived == 0 && limits.FirstByte is { } first)
-            next = Math.Min(next, StartedAt + (long)first.TotalMilliseconds);
+            next = Math.Min(next, ServedSince + (long)first.TotalMilliseconds);
         if (_readTimeout > 0)
             next = Math.Min(next, (_readWaitSince > 0 ? _readWaitSince : now) + _readTimeout);
         if (_writeTimeout > 0)

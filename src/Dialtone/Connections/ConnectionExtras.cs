@@ -20,6 +20,9 @@ internal sealed class ConnectionExtras
 
     public string? User { get; set; }
 
+    /// <summary>When its turn came, where it had to wait for one; 0 where it had not.</summary>
+    public long ServedSince { get; set; }
+
     /// <summary>The end of the handshake, or of the linger, in milliseconds of the clock; 0 for none.</summary>
     public long StageDeadline { get; set; }
 

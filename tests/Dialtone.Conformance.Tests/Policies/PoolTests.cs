@@ -79,10 +79,39 @@ public sealed class PoolTests
         await waiting.SendAsync("wait");
         await Eventually.TrueAsync(() => rig.Server.ActiveConnections == 2, "the second waits");
         DrainReport report = await rig.Server.StopAsync(TimeSpan.Zero).SoonAsync();
-        Assert.Equal(2, report.Stragglers.Count);
+        Assert.Equal(["reading", "waiting for its turn"], report.Stragglers.Select(static straggler => straggler.Activity).Order());
         Assert.Equal(PeerEnding.Reset, (await waiting.ReceiveToEndAsync()).Ending);
         Assert.Equal(CloseReason.Drained, await rig.NextEndingAsync());
         Assert.Equal(CloseReason.Drained, await rig.NextEndingAsync());
+    }
+
+    [Theory, MemberData(nameof(EngineAndBlocks))]
+    public async Task Whoever_waits_for_a_worker_is_not_silent_yet(EngineKind engine, bool blocks)
+    {
+        var limit = TimeSpan.FromSeconds(16);
+        var time = new FakeTimeProvider();
+        await using Rig rig = await Rig.StartAsync(
+            engine, Place.Tcp4, "pool:1:4", new Talk().For(blocks ? Matrix.Blocking : ""),
+            options => options with { Time = time, Limits = new() { FirstByte = limit, Idle = limit, Write = null } });
+        using Caller first = await rig.CallAsync();
+        await first.AskAsync("run");
+        using Caller waiting = await rig.CallAsync();
+        await Eventually.TrueAsync(() => rig.Server.ActiveConnections == 2, "the second waits");
+        for (int i = 0; i < 5; i++)
+        {
+            time.Advance(limit * 0.6);
+            await first.AskAsync("on");
+        }
+
+        Assert.Equal(2, rig.Server.ActiveConnections);
+        first.Dispose();
+        Assert.Equal(CloseReason.PeerClosed, await rig.NextEndingAsync());
+        await Eventually.TrueAsync(() => rig.Server.ActiveConnections == 1, "the first has left");
+        time.Advance(limit * 0.6); // served from now on, and silent from now on
+        Assert.Equal(1, rig.Server.ActiveConnections);
+        Task<CloseReason> ending = rig.NextEndingAsync();
+        await time.AdvanceUntilAsync(ending);
+        Assert.Equal(CloseReason.FirstByteTimeout, await ending);
     }
 
     /// <summary>Eight callers: so many are answered, so many are in, and each that leaves lets the next one in.</summary>

@@ -38,6 +38,7 @@ public sealed class DescriptorTests
         await using Rig rig = await Rig.StartAsync(engine, Place.Tcp4, "inline", Handlers.EchoAsync);
         using (Caller warm = await rig.CallAsync())
             await warm.AskAsync("x"); // everything that is opened once is open now
+        await Eventually.TrueAsync(() => rig.Server.ActiveConnections == 0, "the first has left");
         using Caller admitted = await rig.CallAsync();
         await admitted.AskAsync("x");
         var sockets = new List<Socket>();
@@ -52,7 +53,7 @@ public sealed class DescriptorTests
             await Eventually.TrueAsync(() => rig.Logs.Count(OutOfResourcesEvent) > 0, "the server has noticed");
             for (int i = 0; i < 100; i++)
                 Assert.Equal("on", await admitted.AskAsync("on"));
-            Assert.InRange(rig.Server.ActiveConnections, 2, Room + 1);
+            Assert.InRange(rig.Server.ActiveConnections, 2, Flood / 2); // what else the process has closed meanwhile made room as well
         }
         finally
         {
