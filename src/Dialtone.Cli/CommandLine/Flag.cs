@@ -18,8 +18,14 @@ internal abstract record Flag(string Name, string? Value, string Help)
     /// <summary>As the help shows it.</summary>
     public string? DefaultText { get; init; }
 
-    /// <summary>Whether its values are numbers, which a config file writes without quotes.</summary>
-    public virtual bool IsNumber => false;
+    /// <summary>May stand in a config file.</summary>
+    public bool IsSetting { get; init; } = true;
+
+    /// <summary>A config file may write its values as numbers, without quotes.</summary>
+    public virtual bool TakesNumber => false;
+
+    /// <summary>A config file may write its values as text, in quotes.</summary>
+    public virtual bool TakesText => true;
 
     /// <summary>Reads a value.</summary>
     /// <exception cref="FormatException">It is none; the message says what one looks like.</exception>
@@ -30,7 +36,9 @@ internal abstract record Flag(string Name, string? Value, string Help)
 internal sealed record Flag<T>(string Name, string? Value, string Help, Func<string, T> Parse) : Flag(Name, Value, Help)
     where T : notnull
 {
-    public override bool IsNumber => typeof(T) == typeof(int) || typeof(T) == typeof(TimeSpan);
+    public override bool TakesNumber => !TakesText || typeof(T) == typeof(long); // sizes are both: 1048576 and "1M"
+
+    public override bool TakesText => typeof(T) != typeof(int) && typeof(T) != typeof(TimeSpan);
 
     public override object Read(string text) => Parse(text);
 }

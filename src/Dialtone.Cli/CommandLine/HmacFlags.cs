@@ -5,7 +5,7 @@ internal static class HmacFlags
 {
     public const string Variable = "DIALTONE_HMAC_KEY";
 
-    public static readonly Flag<string> KeyFile = new("--hmac-key-file", "FILE", $"Ask callers for the HMAC of a challenge under the key in this file, mode 0600; also from {Variable}", Values.Text) { Repeats = true };
+    public static readonly Flag<string> KeyFile = new("--hmac-key-file", "FILE", $"Ask callers for the HMAC of a challenge under the key in this file, mode 0600; also from {Variable}", Values.Text) { Repeats = true, IsPath = true };
 
     public static readonly Flag<string> AnswerKeyFile = new("--hmac-key-file", "FILE", $"Answer the server's HMAC challenge with the key in this file, mode 0600; also from {Variable}", Values.Text);
 

@@ -21,13 +21,13 @@ internal static class ServeFlags
 
     public static readonly Flag<TimeSpan> Drain = new("--drain", "SECONDS", "How long conversations may go on after the first Ctrl-C", Values.SecondsOrZero) { DefaultText = "10" };
 
-    public static readonly Flag<string> TlsCertificate = new("--tls-cert", "FILE", "The certificate of tls: addresses, in PEM; read again when it changes", Values.Text) { DefaultText = "made on the first start, and kept" };
+    public static readonly Flag<string> TlsCertificate = new("--tls-cert", "FILE", "The certificate of tls: addresses, in PEM; read again when it changes", Values.Text) { DefaultText = "made on the first start, and kept", IsPath = true };
 
-    public static readonly Flag<string> TlsKey = new("--tls-key", "FILE", "Its private key, in PEM, mode 0600", Values.Text);
+    public static readonly Flag<string> TlsKey = new("--tls-key", "FILE", "Its private key, in PEM, mode 0600", Values.Text) { IsPath = true };
 
-    public static readonly Flag<string> ReadyFile = new("--ready-file", "FILE", "Write the addresses here once everything listens; removed at the end", Values.Text);
+    public static readonly Flag<string> ReadyFile = new("--ready-file", "FILE", "Write the addresses here once everything listens; removed at the end", Values.Text) { IsPath = true };
 
-    public static readonly Flag<bool> Verbose = new("--verbose", null, "Log every connection", Values.Switch);
+    public static readonly Flag<bool> Verbose = new("--verbose", null, "Log every connection", Values.Switch) { Letter = 'v' };
 
     public static readonly Flag<Framed> Framing = new("--framing", "FRAMING", FramingName.Names, FramingName.Parse) { DefaultText = "raw" };
 }

@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Dialtone.Cli;
+
+/// <summary>Asks on the terminal the tool was started from, wherever standard input and output go.</summary>
+internal static partial class Keyboard
+{
+    private const int Echo = 8;                                        // ECHO of termios(3), the same on Linux and macOS
+    private const int NowAndForgetTyped = 2;                           // TCSAFLUSH
+    private const int MaxLineBytes = 4096;
+    private static readonly int LocalFlags = OperatingSystem.IsMacOS() ? 24 : 12; // where c_lflag stands in struct termios
+
+    /// <summary>Asks a question and reads a line that is not shown while it is typed.</summary>
+    /// <returns>Null where there is no terminal, or it was closed with Ctrl-D.</returns>
+    public static string? AskHidden(string question)
+    {
+        FileStream terminal;
+        try
+        {
+            terminal = new FileStream("/dev/tty", new FileStreamOptions { Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, BufferSize = 0 });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        using (terminal)
+        {
+            Span<byte> settings = stackalloc byte[256]; // struct termios has 60 bytes on Linux and 72 on macOS
+            if (GetSettings(terminal.SafeFileHandle, settings) != 0)
+                return null;
+            byte[] before = settings.ToArray();
+            uint flags = BinaryPrimitives.ReadUInt32LittleEndian(settings[LocalFlags..]);
+            BinaryPrimitives.WriteUInt32LittleEndian(settings[LocalFlags..], flags & ~(uint)Echo);
+            void Restore() => _ = SetSettings(terminal.SafeFileHandle, NowAndForgetTyped, before);
+
+            // Whoever interrupts gets a terminal back that shows what is typed.
+            PosixSignal[] endings = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
+            PosixSignalRegistration[] registrations = [.. endings.Select(signal => PosixSignalRegistration.Create(signal, _ => Restore()))];
+            try
+            {
+                _ = SetSettings(terminal.SafeFileHandle, NowAndForgetTyped, settings);
+                terminal.Write(Encoding.UTF8.GetBytes(question));
+                return ReadLine(terminal);
+            }
+            finally
+            {
+                Restore();
+                terminal.Write("\n"u8);
+                foreach (PosixSignalRegistration registration in registrations)
+                    registration.Dispose();
+            }
+        }
+    }
+
+    private static string? ReadLine(FileStream terminal)
+    {
+        var line = new byte[MaxLineBytes];
+        int count = 0;
+        while (true)
+        {
+            int next = terminal.ReadByte();
+            if (next == '\n' || (next < 0 && count > 0))
+                break;
+            if (next < 0)
+                return null;
+            if (count < line.Length)
+                line[count++] = (byte)next;
+        }
+
+        return Encoding.UTF8.GetString(line, 0, count);
+    }
+
+    [LibraryImport("libc", EntryPoint = "tcgetattr")]
+    private static partial int GetSettings(SafeFileHandle terminal, Span<byte> settings);
+
+    [LibraryImport("libc", EntryPoint = "tcsetattr")]
+    private static partial int SetSettings(SafeFileHandle terminal, int when, ReadOnlySpan<byte> settings);
+}
