@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace Dialtone.Cli;
+
+/// <summary>Text as a terminal shows it: each letter takes 0, 1 or 2 cells of a line.</summary>
+internal static class Cells
+{
+    // East Asian Width W and F of Unicode 16, in blocks: letters between two wide ones that are unassigned count as wide.
+    private static readonly (int From, int To)[] Wide =
+    [
+        (0x1100, 0x115F), (0x231A, 0x231B), (0x2329, 0x232A), (0x23E9, 0x23EC), (0x23F0, 0x23F0), (0x23F3, 0x23F3), (0x25FD, 0x25FE),
+        (0x2614, 0x2615), (0x2648, 0x2653), (0x267F, 0x267F), (0x2693, 0x2693), (0x26A1, 0x26A1), (0x26AA, 0x26AB), (0x26BD, 0x26BE),
+        (0x26C4, 0x26C5), (0x26CE, 0x26CE), (0x26D4, 0x26D4), (0x26EA, 0x26EA), (0x26F2, 0x26F3), (0x26F5, 0x26F5), (0x26FA, 0x26FA),
+        (0x26FD, 0x26FD), (0x2705, 0x2705), (0x270A, 0x270B), (0x2728, 0x2728), (0x274C, 0x274C), (0x274E, 0x274E), (0x2753, 0x2755),
+        (0x2757, 0x2757), (0x2795, 0x2797), (0x27B0, 0x27B0), (0x27BF, 0x27BF), (0x2B1B, 0x2B1C), (0x2B50, 0x2B50), (0x2B55, 0x2B55),
+        (0x2E80, 0x303E), (0x3041, 0x33FF), (0x3400, 0x4DBF), (0x4E00, 0xA4CF), (0xA960, 0xA97F), (0xAC00, 0xD7A3), (0xF900, 0xFAFF),
+        (0xFE10, 0xFE19), (0xFE30, 0xFE6F), (0xFF00, 0xFF60), (0xFFE0, 0xFFE6), (0x16FE0, 0x18CFF), (0x1AFF0, 0x1B2FF), (0x1F004, 0x1F004),
+        (0x1F0CF, 0x1F0CF), (0x1F18E, 0x1F18E), (0x1F191, 0x1F19A), (0x1F200, 0x1F320), (0x1F32D, 0x1F335), (0x1F337, 0x1F37C),
+        (0x1F37E, 0x1F393), (0x1F3A0, 0x1F3CA), (0x1F3CF, 0x1F3D3), (0x1F3E0, 0x1F3F0), (0x1F3F4, 0x1F3F4), (0x1F3F8, 0x1F43E),
+        (0x1F440, 0x1F440), (0x1F442, 0x1F4FC), (0x1F4FF, 0x1F53D), (0x1F54B, 0x1F54E), (0x1F550, 0x1F567), (0x1F57A, 0x1F57A),
+        (0x1F595, 0x1F596), (0x1F5A4, 0x1F5A4), (0x1F5FB, 0x1F64F), (0x1F680, 0x1F6C5), (0x1F6CC, 0x1F6CC), (0x1F6D0, 0x1F6D2),
+        (0x1F6D5, 0x1F6DF), (0x1F6EB, 0x1F6EC), (0x1F6F4, 0x1F6FC), (0x1F7E0, 0x1F7EB), (0x1F7F0, 0x1F7F0), (0x1F90C, 0x1F93A),
+        (0x1F93C, 0x1F945), (0x1F947, 0x1F9FF), (0x1FA70, 0x1FAFF), (0x20000, 0x2FFFD), (0x30000, 0x3FFFD),
+    ];
+
+    private static readonly SearchValues<char> PlainLetters = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c)]);
+
+    public static int Of(Rune letter)
+    {
+        if (letter.Value < 0x300)
+            return 1;
+        if (letter.Value == 0x200D || Rune.GetUnicodeCategory(letter) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format)
+            return 0;
+        int low = 0;
+        int high = Wide.Length - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) / 2;
+            if (letter.Value < Wide[middle].From)
+                high = middle - 1;
+            else if (letter.Value > Wide[middle].To)
+                low = middle + 1;
+            else
+                return 2;
+        }
+
+        return 1;
+    }
+
+    public static int Of(ReadOnlySpan<char> text)
+    {
+        int cells = 0;
+        foreach (Rune letter in text.EnumerateRunes())
+            cells += Of(letter);
+        return cells;
+    }
+
+    /// <summary>The text in at most so many cells: what does not fit is left out of its middle.</summary>
+    public static string Fit(string text, int cells)
+    {
+        if (Of(text) <= cells)
+            return text;
+        if (cells <= 0)
+            return "";
+        Rune[] letters = [.. text.EnumerateRunes()];
+        int left = 0;
+        int right = letters.Length;
+        int used = 1;
+        for (bool isLeft = true; left < right; isLeft = !isLeft)
+        {
+            int width = Of(isLeft ? letters[left] : letters[right - 1]);
+            if (used + width > cells)
+                break;
+            used += width;
+            if (isLeft)
+                left++;
+            else
+                right--;
+        }
+
+        var fitted = new StringBuilder();
+        foreach (Rune letter in letters.AsSpan(0, left))
+            fitted.Append(letter);
+        fitted.Append('…');
+        foreach (Rune letter in letters.AsSpan(right))
+            fitted.Append(letter);
+        return fitted.ToString();
+    }
+
+    public static string PadRight(string text, int cells) => text + new string(' ', Math.Max(0, cells - Of(text)));
+
+    /// <summary>The text with control and direction characters made visible: a name must not move the cursor or turn the line around.</summary>
+    public static string Escape(string text)
+    {
+        if (text.AsSpan().IndexOfAnyExcept(PlainLetters) < 0)
+            return text;
+        var shown = new StringBuilder(text.Length);
+        foreach (char c in text)
+        {
+            if (char.IsControl(c) || c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029')
+                shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else
+                shown.Append(c);
+        }
+
+        return shown.ToString();
+    }
+}

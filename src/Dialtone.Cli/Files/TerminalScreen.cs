@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+
+namespace Dialtone.Cli;
+
+/// <summary>The terminal itself: how wide it is, and letters as they are typed.</summary>
+internal static partial class TerminalScreen
+{
+    private const int DefaultWidth = 80;
+    private const int ErrorDescriptor = 2;
+    private const int OpenReadWrite = 2;
+    private const int SetAfterOutput = 1;
+
+    /// <summary>Larger than any system's struct termios, which nothing here looks into.</summary>
+    private const int SettingsBytes = 256;
+
+    /// <summary>Cells in a line, as it is now.</summary>
+    public static int Width
+    {
+        get
+        {
+            ulong request = OperatingSystem.IsMacOS() ? 0x40087468UL : 0x5413UL; // TIOCGWINSZ
+            if (!OperatingSystem.IsWindows() && WindowSize(ErrorDescriptor, request, out Window window) == 0 && window.Columns > 0)
+                return window.Columns;
+            return int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), out int columns) && columns > 0 ? columns : DefaultWidth;
+        }
+    }
+
+    /// <summary>Hands over letters as they are typed and shows none, until disposed of. Ctrl-C is a letter as well.</summary>
+    /// <exception cref="CliException">There is no terminal.</exception>
+    public static RawInput OpenRaw()
+    {
+        if (OperatingSystem.IsWindows())
+            throw new CliException(ExitCode.Failed, "There is no terminal to ask on.");
+        int terminal = Open("/dev/tty", OpenReadWrite);
+        if (terminal < 0)
+            throw new CliException(ExitCode.Failed, "There is no terminal to ask on.");
+        byte[] saved = new byte[SettingsBytes];
+        byte[] raw = new byte[SettingsBytes];
+        if (GetSettings(terminal, saved) != 0 || GetSettings(terminal, raw) != 0)
+        {
+            _ = Close(terminal);
+            throw new CliException(ExitCode.Failed, "There is no terminal to ask on.");
+        }
+
+        MakeRaw(raw);
+        _ = SetSettings(terminal, SetAfterOutput, raw);
+        return new RawInput(terminal, saved);
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static partial int WindowSize(int descriptor, ulong request, out Window window);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    private static partial nint Read(int descriptor, Span<byte> buffer, nint length);
+
+    [LibraryImport("libc", EntryPoint = "tcgetattr")]
+    private static partial int GetSettings(int descriptor, Span<byte> settings);
+
+    [LibraryImport("libc", EntryPoint = "tcsetattr")]
+    private static partial int SetSettings(int descriptor, int when, ReadOnlySpan<byte> settings);
+
+    [LibraryImport("libc", EntryPoint = "cfmakeraw")]
+    private static partial void MakeRaw(Span<byte> settings);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Window
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort Width;
+        public ushort Height;
+    }
+
+    /// <summary>A terminal that was made raw.</summary>
+    internal sealed class RawInput(int terminal, byte[] saved) : IDisposable
+    {
+        private const int Interrupted = 4; // EINTR
+        private readonly byte[] _buffer = new byte[256];
+        private int _next;
+        private int _end;
+        private bool _isClosed;
+
+        /// <summary>The next byte; −1 at the end. Waits on the calling thread, which is what a prompt is for.</summary>
+        public int ReadByte()
+        {
+            if (_next == _end && !Fill())
+                return -1;
+            return _buffer[_next++];
+        }
+
+        /// <summary>Whether a byte has come already: what follows an Escape key's code in one go is an arrow's, alone it is the key.</summary>
+        public bool HasMore => _next < _end;
+
+        public void Dispose()
+        {
+            if (_isClosed)
+                return;
+            _isClosed = true;
+            _ = SetSettings(terminal, SetAfterOutput, saved);
+            _ = Close(terminal);
+        }
+
+        private bool Fill()
+        {
+            nint count;
+            do
+                count = Read(terminal, _buffer, _buffer.Length);
+            while (count < 0 && Marshal.GetLastPInvokeError() == Interrupted);
+            (_next, _end) = (0, (int)Math.Max(0, count));
+            return count > 0;
+        }
+    }
+}
