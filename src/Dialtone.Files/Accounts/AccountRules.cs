@@ -7,6 +7,7 @@ namespace Dialtone.Files;
 public static class AccountRules
 {
     private static readonly SearchValues<char> Special = SearchValues.Create("/\\%{}$*?");
+    private static readonly SearchValues<char> Templates = SearchValues.Create("%{}$*?");
 
     /// <summary>What is wrong with a name, as a sentence; null if nothing is. A name is one <see cref="CredentialRules"/> allows that could also name a folder,
     /// so that a home can be called after its account.</summary>
@@ -32,7 +33,7 @@ public static class AccountRules
         problem = null;
         if (string.IsNullOrEmpty(text) || text[0] != '/')
             problem = $"{what} begins with /.";
-        else if (text.AsSpan().ContainsAny("%{}$*?"))
+        else if (text.AsSpan().ContainsAny(Templates))
             problem = $"{what} is a plain path: templates and wildcards are not expanded.";
         else if (text.Length > 1 && text.Split('/')[1..].Any(name => name is "" or "." or ".."))
             problem = $"{what} holds no empty names, '.' or '..'.";
