@@ -199,6 +199,8 @@ public sealed partial class Server
 
         Instruments.Shared.Errors.Add(1, Instruments.ErrorType(error));
         _logger.HandlerFailed(connection.Id, error);
+        if (_options.Penalties is { ChargeHandlerErrors: true } && connection.CountedAs is { IsNone: false } caller)
+            Penalties.Charge(caller.ToAddress(), Penalty.Crashed);
         try
         {
             _options.HandlerFailed?.Invoke(connection, error);

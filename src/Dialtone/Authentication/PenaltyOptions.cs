@@ -17,6 +17,11 @@ public sealed record PenaltyOptions
     /// <summary>For <see cref="Penalty.Crashed"/>. Default 90 s.</summary>
     public TimeSpan Crashed { get; init => field = NotNegative(value); } = TimeSpan.FromSeconds(90);
 
+    /// <summary>Whether a handler that throws charges its caller <see cref="Penalty.Crashed"/>; what the peer did wrong itself (a
+    /// <see cref="ProtocolException"/>, a reset) is no such error. Default false: one bug would keep out everybody who meets it. A worker
+    /// process that is lost always charges.</summary>
+    public bool ChargeHandlerErrors { get; init; }
+
     /// <summary>Penalties add up, and bite once they add up to more than this. Default 15 s: the fourth wrong password in a row, not the first.</summary>
     public TimeSpan Threshold { get; init => field = NotNegative(value); } = TimeSpan.FromSeconds(15);
 

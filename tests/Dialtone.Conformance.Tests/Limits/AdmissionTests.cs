@@ -94,6 +94,35 @@ public sealed class AdmissionTests
         Assert.Equal("in", await again.AskAsync("in"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_handlers_error_keeps_its_caller_out_only_where_the_operator_says_so(bool charges)
+    {
+        await using Rig rig = await Rig.StartAsync(
+            EngineKind.Auto, Place.Tcp4, "task",
+            static async connection =>
+            {
+                var word = new byte[1];
+                await connection.ReceiveAsync(word);
+                if (word[0] == '!')
+                    throw new InvalidOperationException("as asked");
+                if (word[0] == '?')
+                    throw new ProtocolException(ProtocolError.TruncatedFrame, "the peer's own fault");
+                await connection.SendAsync(word);
+            },
+            options => options with { Penalties = new PenaltyOptions { ChargeHandlerErrors = charges } });
+        foreach ((IPAddress from, string word) in ((IPAddress, string)[])[(Two, "!"), (Three, "?")])
+        {
+            using Caller caller = await rig.CallAsync(from);
+            await caller.SendAsync(word);
+            await caller.ReceiveToEndAsync();
+            await rig.NextEndingAsync();
+        }
+
+        Assert.Equal((charges, false), (rig.Server.Penalties.IsRefused(Two), rig.Server.Penalties.IsRefused(Three)));
+    }
+
     [Theory, MemberData(nameof(Engines))]
     public async Task A_storm_of_resets_is_survived_quietly(EngineKind engine)
     {

@@ -11,7 +11,10 @@ public sealed class WorkerDoorTests
     [Fact]
     public async Task A_worker_lets_in_the_right_key_and_the_parent_keeps_out_who_failed()
     {
-        await using Server server = await WorkerProgram.StartAsync("hmac", new ServerOptions { Penalties = new PenaltyOptions() });
+        await using Server server = await WorkerProgram.StartAsync("hmac", new ServerOptions
+        {
+            Penalties = new PenaltyOptions { AuthenticationFailed = TimeSpan.FromMinutes(5) }, // one failure is enough, however long it takes
+        });
         using (NetworkStream right = Dial(server, "127.0.0.1"))
         {
             right.Write(HMACSHA256.HashData("door key"u8, Read(right, 32)));
@@ -20,9 +23,8 @@ public sealed class WorkerDoorTests
         }
 
         var bad = IPAddress.Parse("127.0.0.2");
-        for (int i = 0; i < 4; i++)
+        using (NetworkStream wrong = Dial(server, "127.0.0.2"))
         {
-            using NetworkStream wrong = Dial(server, "127.0.0.2");
             wrong.Write(HMACSHA256.HashData("another key"u8, Read(wrong, 32)));
             Assert.Equal(-1, wrong.ReadByte());
         }

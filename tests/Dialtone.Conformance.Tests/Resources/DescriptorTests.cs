@@ -67,6 +67,27 @@ public sealed class DescriptorTests
         Assert.InRange(rig.Logs.Count(OutOfResourcesEvent), 1, 5); // one a second, over what takes a second or two
     }
 
+    [Fact]
+    public async Task Failing_to_bind_1024_times_leaks_no_descriptor()
+    {
+        using var folder = new SocketFolder();
+        await using Server holder = await Servers.StartEchoAsync(EngineKind.Auto, "tcp://127.0.0.1:0", $"unix://{folder["held"]}");
+        await FailAsync();
+        int descriptors = ProcessState.Descriptors, threads = ProcessState.LibraryThreads;
+        for (int i = 0; i < 512; i++)
+            await FailAsync();
+        await ProcessState.SettlesAtAsync(descriptors, threads);
+
+        async Task FailAsync()
+        {
+            foreach (Address taken in holder.Addresses)
+            {
+                await Assert.ThrowsAsync<TransportException>(
+                    () => Servers.StartEchoAsync(EngineKind.Auto, "tcp://127.0.0.1:0", $"unix://{folder["new"]}", "unix://@dialtone-leak-test", taken));
+            }
+        }
+    }
+
     /// <summary>The limit under which so many numbers are still free.</summary>
     private static ulong LimitThatLeaves(int room)
     {
