@@ -43,6 +43,7 @@ internal sealed class Orders(Server server) : StreamHandler
                 throw new InvalidOperationException("As ordered.");
             case "block":
                 Connection.Activity = "blocked for good";
+                await Connection.SendAsync("blocking\n"u8.ToArray());
                 new ManualResetEvent(false).WaitOne();
                 return "";
             case "charge":

@@ -60,12 +60,17 @@ public sealed class DatagramSessionTests
     {
         var limits = new ServerLimits { MaxQueuedPerSession = 4 };
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = new Server(DatagramCase.Options(engine, "task", limits: limits)).HandleSessions(async session =>
         {
             await foreach (Datagram datagram in session.ReadAllAsync())
             {
                 if (datagram.Payload.Span.SequenceEqual("wait"u8))
+                {
+                    waits.SetResult();
                     await gate.Task;
+                }
+
                 await session.SendAsync(datagram.Payload);
             }
         });
@@ -73,6 +78,7 @@ public sealed class DatagramSessionTests
         using var slow = new DatagramPeer(server.Addresses[0]);
         using var quick = new DatagramPeer(server.Addresses[0]);
         slow.Send("wait");
+        await waits.Task.WaitAsync(Patience);
         for (int i = 0; i < 10; i++)
         {
             slow.Send($"{i}");

@@ -10,7 +10,7 @@ public sealed class HostedServerTests
     public async Task A_server_lives_as_long_as_its_host_and_drains_with_it()
     {
         Server? server = null;
-        var finished = new TaskCompletionSource();
+        var finished = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddDialtoneServer(_ => server = new Server(new ServerOptions { Listen = ["tcp://127.0.0.1:0"] }).Handle(async call =>
         {
@@ -26,11 +26,11 @@ public sealed class HostedServerTests
         await using (call)
         {
             var buffer = new byte[5];
-            await call.Stream.ReadExactlyAsync(buffer);
+            await call.Stream.ReadExactlyAsync(buffer).AsTask().SoonAsync();
             Assert.Equal("hello", Encoding.ASCII.GetString(buffer));
 
-            await host.StopAsync();
-            await finished.Task;
+            await host.StopAsync().SoonAsync();
+            await finished.Task.SoonAsync();
             await call.Stream.ReadExactlyAsync(buffer.AsMemory(0, 3));
             Assert.Equal("bye", Encoding.ASCII.GetString(buffer, 0, 3));
             Assert.Equal(0, server.ActiveConnections);
@@ -62,14 +62,14 @@ public sealed class HostedServerTests
         using IHost host = builder.Build();
         await host.StartAsync();
         await using Connection call = await Dialer.ConnectAsync("memory:impatient host");
-        await answered.Task;
+        await answered.Task.SoonAsync();
 
         using var patience = new CancellationTokenSource();
         Task stopping = host.StopAsync(patience.Token);
-        await draining.Task;
+        await draining.Task.SoonAsync();
         await patience.CancelAsync();
-        await stopping.ContinueWith(_ => { }, TaskScheduler.Default);
+        await stopping.ContinueWith(_ => { }, TaskScheduler.Default).SoonAsync();
 
-        Assert.Equal(CloseReason.Disposed, Assert.IsType<TransportException>(await cut.Task).CloseReason);
+        Assert.Equal(CloseReason.Disposed, Assert.IsType<TransportException>(await cut.Task.SoonAsync()).CloseReason);
     }
 }

@@ -30,7 +30,7 @@ public sealed class WorkerDrainTests
         await using Server server = await WorkerProgram.StartAsync("orders");
         using Caller caller = await Caller.ConnectAsync(server.Addresses[0]);
         int pid = int.Parse((await caller.AskAsync("pid"))!);
-        await caller.SayAsync("block");
+        Assert.Equal("blocking", await caller.AskAsync("block"));
         if (stopped)
             Assert.Equal(0, Native.kill(pid, Native.SIGSTOP));
         DrainReport report = await server.StopAsync(TimeSpan.FromSeconds(1));
@@ -41,7 +41,7 @@ public sealed class WorkerDrainTests
             Assert.Equal("pid\nblock\n".Length, straggler.BytesReceived);
         }
 
-        Assert.InRange(report.Duration.TotalSeconds, 0.9, 5);
+        Assert.InRange(report.Duration.TotalSeconds, 0.9, 20);
         Assert.Empty(WorkerProgram.Workers());
         Assert.Null(await caller.HearAsync());
     }
@@ -119,11 +119,11 @@ public sealed class WorkerDrainTests
         List<int> pids = [];
         foreach (Caller caller in (Caller[])[talking, blocked, stopped])
             pids.Add(int.Parse((await caller.AskAsync("pid"))!));
-        await blocked.SayAsync("block");
+        Assert.Equal("blocking", await blocked.AskAsync("block"));
         Assert.Equal(0, Native.kill(pids[2], Native.SIGSTOP));
         pids.AddRange(WorkerProgram.Workers(program.Id));
         Assert.Equal(0, Native.kill(program.Id, Native.SIGKILL));
-        await WorkerProgram.UntilAsync(() => !pids.Exists(WorkerProgram.IsRunning), "every worker has gone", TimeSpan.FromSeconds(2));
+        await WorkerProgram.UntilAsync(() => !pids.Exists(WorkerProgram.IsRunning), "every worker has gone", TimeSpan.FromSeconds(10));
     }
 
     /// <summary>The whole program, parent and workers, in a session of its own.</summary>
