@@ -137,6 +137,14 @@ public sealed class VirtualPath : IEquatable<VirtualPath>
     /// <summary>The path as text, beginning with <c>/</c>.</summary>
     public override string ToString() => _text ??= "/" + string.Join('/', _names);
 
+    /// <summary>Whether a name at the top is the server's own, also on a disk that ignores case or what stands at the end.</summary>
+    internal static bool IsPrivate(ReadOnlySpan<char> name) =>
+        name.StartsWith(PrivateFolder, StringComparison.OrdinalIgnoreCase) && name[PrivateFolder.Length..].Trim(". ").IsEmpty;
+
+    /// <summary>As <see cref="IsPrivate(ReadOnlySpan{char})"/>, of a name in UTF-8.</summary>
+    internal static bool IsPrivate(ReadOnlySpan<byte> name) =>
+        name.Length >= PrivateFolder.Length && name[0] == '.' && IsPrivate(Encoding.UTF8.GetString(name));
+
     /// <summary>What is wrong with a name, as a sentence that does not repeat it; null if nothing is.</summary>
     internal static string? CheckName(string name)
     {
@@ -164,7 +172,7 @@ public sealed class VirtualPath : IEquatable<VirtualPath>
         problem = names switch
         {
             { Length: > MaxDepth } => $"The path has more than {MaxDepth} names.",
-            [PrivateFolder, ..] => "The name is the server's own.",
+            [var top, ..] when IsPrivate(top) => "The name is the server's own.",
             _ when names.Sum(name => 1 + Encoding.UTF8.GetByteCount(name)) > MaxBytes => $"The path is longer than {MaxBytes} bytes.",
             _ => null,
         };
