@@ -93,6 +93,22 @@ public sealed class Datagram : IConversation, IDatagramWork
     /// <summary>Whether it holds one of the places that <see cref="ServerLimits.MaxQueuedDatagrams"/> counts.</summary>
     internal bool HoldsPlace { get; set; }
 
+    /// <summary>Keeps its sender beyond the loan, to send to later.</summary>
+    /// <exception cref="InvalidOperationException">The sender has no name: see <see cref="CanReply"/>.</exception>
+    public DatagramSender KeepSender()
+    {
+        ThrowIfOver();
+        return PeerNames.IsNamed(Peer) ? new DatagramSender(_listener, Peer) : throw new InvalidOperationException("The sender has no name to send to.");
+    }
+
+    /// <summary>Whether a kept sender is this one's.</summary>
+    public bool IsFrom(DatagramSender sender)
+    {
+        ArgumentNullException.ThrowIfNull(sender);
+        ThrowIfOver();
+        return sender.Is(_listener, Peer);
+    }
+
     /// <summary>Answers from the socket it came in on, without waiting.</summary>
     /// <returns>False when it could not leave: the sender has no name or is gone, a queue is full, or the server has stopped.</returns>
     /// <exception cref="TransportException">The payload is longer than a datagram may be.</exception>

@@ -60,6 +60,7 @@ public sealed class DatagramClient : IDisposable
             }
 
             await socket.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+            socket.Blocking = false; // for TrySend; the others wait by themselves
             return new DatagramClient(address, socket, remote, replyPath);
         }
         catch (Exception e)
@@ -85,6 +86,15 @@ public sealed class DatagramClient : IDisposable
         {
             throw ToException(Address, e);
         }
+    }
+
+    /// <summary>Sends one datagram without waiting.</summary>
+    /// <returns>False when it could not leave: the queue is full, or an earlier one was refused. A datagram that may be lost is no worse off.</returns>
+    /// <exception cref="TransportException">It is too long.</exception>
+    public bool TrySend(ReadOnlySpan<byte> payload)
+    {
+        _socket.Send(payload, SocketFlags.None, out SocketError error);
+        return error != SocketError.MessageSize ? error == SocketError.Success : throw ToException(Address, new SocketException((int)error));
     }
 
     /// <summary>Waits for a datagram from the server; give a token with a time limit, since it may never come.</summary>

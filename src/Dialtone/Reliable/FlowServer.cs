@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+
+namespace Dialtone;
+
+/// <summary>
+/// Reliable flows over a server's datagram address. Who has authenticated elsewhere (in a TLS conversation) is admitted, gets keys to carry away, and
+/// speaks in datagrams from then on. Nobody without keys costs memory, or gets an answer.
+/// </summary>
+/// <remarks>Give it the datagrams from a datagram handler: <c>server.HandleDatagrams(async d => { if (!flows.Receive(d)) … })</c>. It must outlive the server's run.</remarks>
+public sealed class FlowServer : IAsyncDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    private readonly ConcurrentDictionary<ulong, FlowSession> _sessions = new();
+    private readonly Action<FlowSession, byte[]> _received;
+    private readonly Action<FlowSession>? _ended;
+    private readonly ITimer _ticking;
+    private readonly ITimer _looking;
+    private readonly long _begun;
+    private readonly Lock _gate = new();
+    private List<FlowSession> _active = []; // and below: under _gate
+    private List<FlowSession> _ticked = [];
+    private bool _isTicking;
+    private int _count;
+
+    /// <summary>Makes a table without sessions.</summary>
+    /// <param name="received">
+    /// Gets each message, in order per session, never two at a time for one session, on whichever thread brought it: it must not block. It owns the bytes,
+    /// and says <see cref="FlowSession.Taken"/> when it has done with them.
+    /// </param>
+    /// <param name="ended">Told once when a session is over.</param>
+    /// <param name="options">The bounds.</param>
+    public FlowServer(Action<FlowSession, byte[]> received, Action<FlowSession>? ended = null, FlowServerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(received);
+        Options = options ?? new FlowServerOptions();
+        _received = received;
+        _ended = ended;
+        _begun = Options.Time.GetTimestamp();
+        _ticking = Options.Time.CreateTimer(static self => ((FlowServer)self!).OnTick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _looking = Options.Time.CreateTimer(static self => ((FlowServer)self!).OnLook(), this, LookEvery, LookEvery);
+    }
+
+    /// <summary>The bounds.</summary>
+    public FlowServerOptions Options { get; }
+
+    /// <summary>Sessions now.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    internal long Now => (long)Options.Time.GetElapsedTime(_begun).TotalMicroseconds;
+
+    /// <summary>Makes a session for somebody who has proven who they are. The keys are theirs alone: hand them out over the channel that proved it.</summary>
+    /// <param name="tag">What <see cref="FlowSession.Tag"/> will be.</param>
+    /// <param name="session">The session, until it ends.</param>
+    /// <param name="secret"><see cref="FlowKeys.SecretBytes"/> bytes for the client's <see cref="FlowKeys"/>, beside <see cref="FlowSession.Id"/>.</param>
+    /// <returns>False if there are <see cref="FlowServerOptions.MaxSessions"/>.</returns>
+    public bool TryAdmit(object? tag, out FlowSession? session, out byte[]? secret)
+    {
+        (session, secret) = (null, null);
+        if (Interlocked.Increment(ref _count) > Options.MaxSessions)
+        {
+            Interlocked.Decrement(ref _count);
+            return false;
+        }
+
+        secret = RandomNumberGenerator.GetBytes(FlowKeys.SecretBytes);
+        do
+        {
+            ulong id = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+            session = new FlowSession(this, new FlowKeys(id, secret), tag, Now);
+        }
+        while (!_sessions.TryAdd(session.Id, session));
+        return true;
+    }
+
+    /// <summary>Takes a datagram if it claims to belong to a flow. Unknown, forged, altered and repeated ones are dropped without an answer.</summary>
+    /// <returns>False if it is something else, such as plain text: it was not touched.</returns>
+    public bool Receive(Datagram datagram)
+    {
+        ArgumentNullException.ThrowIfNull(datagram);
+        if (datagram.Payload.Span is not [FlowPacket.Mark, ..])
+            return false;
+        if (FlowPacket.TryReadHeader(datagram.Payload.Span, out ulong id, out _) && _sessions.TryGetValue(id, out FlowSession? session))
+            session.Receive(datagram);
+        return true;
+    }
+
+    /// <summary>Closes every session, telling the peers.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (FlowSession session in _sessions.Values)
+            session.Close();
+        await _ticking.DisposeAsync().ConfigureAwait(false);
+        await _looking.DisposeAsync().ConfigureAwait(false);
+    }
+
+    internal void Deliver(FlowSession session, byte[] message) => _received(session, message);
+
+    internal void Remove(FlowSession session)
+    {
+        if (!_sessions.TryRemove(session.Id, out _))
+            return;
+        Interlocked.Decrement(ref _count);
+        _ended?.Invoke(session);
+    }
+
+    /// <summary>Keeps a session on the clock while it waits for something.</summary>
+    internal void Schedule(FlowSession session, long wake)
+    {
+        lock (_gate)
+        {
+            if (wake == long.MaxValue || session.IsActive)
+                return;
+            session.IsActive = true;
+            _active.Add(session);
+            if (_isTicking)
+                return;
+            _isTicking = true;
+            _ticking.Change(Tick, Tick);
+        }
+    }
+
+    private void OnTick()
+    {
+        List<FlowSession> due;
+        lock (_gate)
+        {
+            if (_active.Count == 0)
+            {
+                _isTicking = false;
+                _ticking.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                return;
+            }
+
+            (due, _active, _ticked) = (_active, _ticked, []);
+            foreach (FlowSession session in due)
+                session.IsActive = false;
+        }
+
+        foreach (FlowSession session in due)
+            session.Work(); // puts itself back while it waits
+        due.Clear();
+        lock (_gate)
+            _ticked = due;
+    }
+
+    private void OnLook()
+    {
+        long now = Now;
+        foreach ((_, FlowSession session) in _sessions)
+            session.Look(now);
+    }
+}
