@@ -149,8 +149,8 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
 
     internal ConnectionHost Host => _host;
 
-    /// <summary>The <c>tls-server-end-point</c> of the TLS channel underneath, set by the TLS layer; empty without one.</summary>
-    internal ReadOnlyMemory<byte> ChannelBinding { get; set; }
+    /// <summary>The <c>tls-server-end-point</c> of the TLS channel underneath, for a SCRAM login inside the conversation; empty without TLS.</summary>
+    public ReadOnlyMemory<byte> ChannelBinding { get; internal set; }
 
     internal long StartedAt { get; }
 
