@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Dialtone.Files;
 
 public sealed partial class FileService
@@ -8,6 +10,7 @@ public sealed partial class FileService
     private readonly Account _visitor = NewVisitor("door", FileRights.Browse | FileRights.Write);
     private readonly CallerTable<string> _users = new();
     private readonly CallerTable<UInt128> _addresses = new();
+    private readonly ConcurrentDictionary<FileSession, VirtualPath> _sessions = new(); // those whose home somebody else could move
 
     /// <summary>A session for whoever does not log in.</summary>
     /// <exception cref="FileException"><see cref="FileError.LoginRequired"/> if strangers may do nothing; <see cref="FileError.Limit"/>.</exception>
@@ -97,6 +100,16 @@ public sealed partial class FileService
         return new FileException(FileError.LoginFailed, "Name and proof do not belong together.");
     }
 
+    /// <summary>A tree was moved or removed: sessions whose homes lay in it hold folders that are not their homes any more.</summary>
+    internal void EndSessionsWithin(VirtualPath tree)
+    {
+        foreach ((FileSession session, VirtualPath home) in _sessions)
+        {
+            if (home.IsWithin(tree))
+                session.End();
+        }
+    }
+
     private static Account? NewStranger(FileServiceOptions options) =>
         options.Anonymous == FileRights.None ? null : NewVisitor("anonymous", options.Anonymous);
 
@@ -120,8 +133,11 @@ public sealed partial class FileService
         UInt128 range = caller.Range;
         CallerCounts? byUser = user is null ? null : _users.TryOpen(user, Options.MaxSessionsPerUser);
         CallerCounts? byAddress = range == 0 ? null : _addresses.TryOpen(range, Options.MaxSessionsPerAddress);
+        FileSession? session = null;
         void Close()
         {
+            if (session is not null)
+                _sessions.TryRemove(session, out _);
             if (byUser is not null)
                 _users.Close(user!);
             if (byAddress is not null)
@@ -133,7 +149,7 @@ public sealed partial class FileService
         {
             if ((user is not null && byUser is null) || (range != 0 && byAddress is null))
                 throw new FileException(FileError.Limit, "Too many sessions are open.");
-            return new FileSession(this, caller, new SessionStart
+            session = new FileSession(this, caller, new SessionStart
             {
                 Account = account,
                 User = user,
@@ -143,6 +159,9 @@ public sealed partial class FileService
                 UserCounts = byUser,
                 AddressCounts = byAddress,
             });
+            if (!account.Home.IsRoot)
+                _sessions[session] = account.Home;
+            return session;
         }
         catch (FileException e)
         {

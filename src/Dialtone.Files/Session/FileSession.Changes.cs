@@ -23,12 +23,15 @@ public sealed partial class FileSession
     /// <param name="path">What.</param>
     /// <param name="recursive">Removes a folder with its content; otherwise it must be empty.</param>
     /// <param name="cancellationToken">Stops between two entries.</param>
-    /// <exception cref="FileException">Needs <see cref="FileRights.Delete"/>, for folders also everywhere inside.</exception>
+    /// <exception cref="FileException">Needs <see cref="FileRights.Delete"/>, with <paramref name="recursive"/> also everywhere inside.</exception>
     public async ValueTask RemoveAsync(VirtualPath path, bool recursive = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(path);
         CheckStillWelcome();
-        DemandThroughout(AuditEvent.Remove, path, FileRights.Delete);
+        if (recursive)
+            DemandThroughout(AuditEvent.Remove, path, FileRights.Delete);
+        else
+            Demand(AuditEvent.Remove, path, FileRights.Delete);
         await ChangeAsync(AuditEvent.Remove, path, null, () => RemoveCoreAsync(path, recursive, cancellationToken)).ConfigureAwait(false);
     }
 
@@ -121,6 +124,8 @@ public sealed partial class FileSession
         {
             if (!isPlain)
                 ledger.Forget(share);
+            if (recursive)
+                Service.EndSessionsWithin(share);
             ledger.Gate.Leave(pass);
         }
     }
@@ -147,6 +152,7 @@ public sealed partial class FileSession
             FileEntry? replaced = await Store.RenameAsync(from, to, overwrite, cancellationToken).ConfigureAwait(false);
             if (replaced is { Kind: FileKind.File })
                 ledger.Freed(_view, target, replaced.Size, 1);
+            Service.EndSessionsWithin(source);
         }
         finally
         {
@@ -180,6 +186,7 @@ public sealed partial class FileSession
             if (replaced is { Kind: FileKind.File })
                 ledger.Freed(_view, target, replaced.Size, 1);
             ledger.SettleMove(_view, reservation, source, moved);
+            Service.EndSessionsWithin(source);
         }
         finally
         {

@@ -23,6 +23,7 @@ public sealed partial class FileSession : IAsyncDisposable
     private readonly LedgerView _view;
     private Account _account;
     private int _isDisposed;
+    private volatile bool _isOver;
 
     internal FileSession(FileService service, FileCaller caller, SessionStart start)
     {
@@ -178,6 +179,8 @@ public sealed partial class FileSession : IAsyncDisposable
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
         if (Service.Audit is { IsFailing: true })
             throw new FileException(FileError.Failed, "The server cannot keep its records, and serves nobody until it can.");
+        if (_isOver)
+            throw new FileException(FileError.LoginRequired, "The home of this session was moved or removed. Log in again.");
         if (User is null)
             return;
         Account? now = Service.Accounts?.Find(User);
@@ -187,6 +190,9 @@ public sealed partial class FileSession : IAsyncDisposable
             throw new FileException(FileError.LoginRequired, "The account has changed. Log in again.");
         _account = now;
     }
+
+    /// <summary>Refuses everything from now on: the folder that its store holds is no longer the account's home.</summary>
+    internal void End() => _isOver = true;
 
     internal VirtualPath Share(VirtualPath path) => path.Below(Home);
 

@@ -254,6 +254,7 @@ public sealed class FileUpload : IAsyncDisposable
         TreeGate.Pass pass = await ledger.Gate.EnterAsync(_target.Path).ConfigureAwait(false);
         try
         {
+            _session.CheckStillWelcome(); // the home may have been moved while this waited
             var options = new PublishOptions
             {
                 Mode = _target.Mode,
