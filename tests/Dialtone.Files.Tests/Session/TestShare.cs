@@ -8,6 +8,7 @@ internal sealed class TestShare : IAsyncDisposable
 {
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, ScramVerifier> Verifiers = new();
     private readonly Func<FileServiceOptions, FileServiceOptions> _change;
+    private readonly PasswordHasher _hasher = new(new PasswordHasherOptions { Iterations = ScramVerifier.MinIterations });
 
     private TestShare(IFileStore store, FakeTimeProvider time, Func<FileServiceOptions, FileServiceOptions>? change, Account[] accounts)
     {
@@ -62,10 +63,11 @@ internal sealed class TestShare : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Service.DisposeAsync();
+        _hasher.Dispose();
         Store.Dispose();
     }
 
-    private FileService NewService() => new(_change(new FileServiceOptions { Store = Store, Accounts = Accounts, Time = Time }));
+    private FileService NewService() => new(_change(new FileServiceOptions { Store = Store, Accounts = Accounts, Time = Time, Hasher = _hasher }));
 }
 
 internal static class SessionSteps
