@@ -20,7 +20,7 @@ internal static class ExitCodes
     [
         (ExitCode.Done, "Everything asked for was done. A server that was told to stop has stopped."),
         (ExitCode.Failed, "Part of it was not done: the peer broke off or did not answer, or conversations were cut by a second signal."),
-        (ExitCode.Usage, "The command line, or a value on it, cannot be understood. Nothing was done."),
+        (ExitCode.Usage, "The command line or the config file, or a value there, cannot be understood. Nothing was done."),
         (ExitCode.Unreachable, "An address cannot be called, or cannot be listened on."),
         (ExitCode.Untrusted, "A certificate or a key was refused, by this side or the other."),
         (ExitCode.Files, "A file on this machine cannot be read or written."),

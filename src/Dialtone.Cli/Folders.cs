@@ -8,5 +8,7 @@ internal static class Folders
 
     public static string ClientKey => Path.Combine(Own, "key.pem");
 
+    public static string Accounts => Path.Combine(Own, "accounts.json");
+
     public static string KnownHosts => Path.Combine(Own, "known_hosts");
 }

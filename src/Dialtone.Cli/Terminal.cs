@@ -26,6 +26,8 @@ internal static class Terminal
         && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
 
+    public static bool ErrorIsInteractive => !Console.IsErrorRedirected;
+
     public static bool OutputIsInteractive => !Console.IsOutputRedirected;
 
     /// <summary>Bytes as they are typed. At a terminal not the console's stream, which edits lines itself, asks the terminal where its cursor is,

@@ -52,6 +52,15 @@ internal sealed partial class ToolProcess : IAsyncDisposable
         return new ToolProcess(start);
     }
 
+    /// <summary>Starts it in a folder.</summary>
+    public static ToolProcess StartIn(string folder, IReadOnlyDictionary<string, string> environment, params string[] words)
+    {
+        var start = new ProcessStartInfo(Program, words) { WorkingDirectory = folder };
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        return new ToolProcess(start);
+    }
+
     /// <summary>Starts it as the leader of a process group of its own, as a shell with a terminal does.</summary>
     public static ToolProcess StartInGroup(params string[] words) => new(new ProcessStartInfo("setsid", [Program, .. words]));
 

@@ -36,9 +36,9 @@ internal abstract record Flag(string Name, string? Value, string Help)
 internal sealed record Flag<T>(string Name, string? Value, string Help, Func<string, T> Parse) : Flag(Name, Value, Help)
     where T : notnull
 {
-    public override bool TakesNumber => !TakesText || typeof(T) == typeof(long); // sizes are both: 1048576 and "1M"
+    public override bool TakesNumber => typeof(T) == typeof(int) || typeof(T) == typeof(TimeSpan) || typeof(T) == typeof(long); // a size is both: 1048576 and "1M"
 
-    public override bool TakesText => typeof(T) != typeof(int) && typeof(T) != typeof(TimeSpan);
+    public override bool TakesText => Value is not null && typeof(T) != typeof(int) && typeof(T) != typeof(TimeSpan);
 
     public override object Read(string text) => Parse(text);
 }

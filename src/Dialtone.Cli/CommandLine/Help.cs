@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Dialtone.Cli;
@@ -37,10 +38,10 @@ internal static class Help
             return ExitCodesPage();
         Verb? verb = VerbTable.All.FirstOrDefault(verb => verb.Name == name)
             ?? VerbTable.All.FirstOrDefault(verb => verb.Name == topic[0])
-            ?? VerbTable.All.FirstOrDefault(verb => verb.LeadsFamily && verb.Family == topic[0])
-            ?? VerbTable.All.FirstOrDefault(verb => verb.Name.StartsWith(topic[0] + " ", StringComparison.Ordinal));
-        return verb is not null
-            ? VerbPage(verb)
+            ?? VerbTable.All.FirstOrDefault(verb => verb.LeadsFamily && verb.Family == topic[0]);
+        Verb[] family = [.. VerbTable.All.Where(verb => verb.Family == topic[0])];
+        return verb is not null ? VerbPage(verb)
+            : family.Length > 0 ? FamilyPage(topic[0], family)
             : throw CliException.Usage($"There is no help about '{name}'.", "'dialtone --help' lists the verbs.");
     }
 
@@ -94,6 +95,14 @@ internal static class Help
         }
 
         return page.ToString();
+    }
+
+    private static string FamilyPage(string name, IEnumerable<Verb> family)
+    {
+        var page = new StringBuilder(Heading("Verbs"));
+        foreach (Verb verb in family)
+            Row(page, verb.Name, verb.Summary);
+        return page.Append('\n').Append(CultureInfo.InvariantCulture, $"'dialtone {name} VERB --help' says what a verb takes.\n").ToString();
     }
 
     private static string ExitCodesPage()

@@ -26,6 +26,9 @@ internal sealed class ConfigFile
     /// <summary>All that is wrong, in the order of the file. After an error of syntax the rest is not read.</summary>
     public IReadOnlyList<Mistake> Mistakes => _mistakes;
 
+    /// <summary>Whether all of it could be read; otherwise what stands behind the last mistake is not known.</summary>
+    public bool IsWhole { get; private set; }
+
     /// <summary>Reads a config file for a verb.</summary>
     /// <exception cref="CliException">The file cannot be read.</exception>
     public static ConfigFile Read(string path, Verb verb)
@@ -85,6 +88,8 @@ internal sealed class ConfigFile
             {
                 // Only comments may follow; the reader says so.
             }
+
+            IsWhole = true;
         }
         catch (JsonException e)
         {

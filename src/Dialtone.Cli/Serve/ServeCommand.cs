@@ -75,11 +75,11 @@ internal static class ServeCommand
     }
 
     /// <summary>A worker leaves the server's comings and goings to its parent.</summary>
-    private static LogLevel LeastLevel(Arguments arguments) =>
+    public static LogLevel LeastLevel(Arguments arguments) =>
         arguments.Has(ServeFlags.Verbose) ? LogLevel.Debug : WorkerProcess.IsWorker ? LogLevel.Warning : LogLevel.Information;
 
     /// <summary>Tells people and scripts where the server listens, in the order of <c>--listen</c>.</summary>
-    private static ReadyFile? Announce(IReadOnlyList<Address> addresses, string? path)
+    public static ReadyFile? Announce(IReadOnlyList<Address> addresses, string? path)
     {
         string lines = string.Concat(addresses.Select(address => $"listening {address}\n"));
         Terminal.Out.Write(lines);
@@ -88,12 +88,12 @@ internal static class ServeCommand
     }
 
     /// <summary>The first signal drains, the second cuts.</summary>
-    private static async Task<ExitCode> DrainAsync(Server server, StopSignals signals, TimeSpan patience)
+    public static async Task<ExitCode> DrainAsync(Server server, StopSignals signals, TimeSpan patience, string noun = "conversation")
     {
         await signals.First;
         if (patience > TimeSpan.Zero && server.ActiveConnections is > 0 and int open)
         {
-            string conversations = open == 1 ? "1 conversation" : $"{open} conversations";
+            string conversations = open == 1 ? $"1 {noun}" : $"{open} {noun}s";
             Terminal.Error.WriteLine($"dialtone: {conversations} may go on for {patience.TotalSeconds:0.###} s; Ctrl-C again cuts.");
         }
 

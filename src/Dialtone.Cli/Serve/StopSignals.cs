@@ -27,10 +27,16 @@ internal sealed class StopSignals : IDisposable
         _terminate.Dispose();
     }
 
+    /// <summary>As if a signal had come.</summary>
+    public void Stop()
+    {
+        if (!_first.TrySetResult())
+            _second.TrySetResult();
+    }
+
     private void Received(PosixSignalContext signal)
     {
         signal.Cancel = true;
-        if (!_first.TrySetResult())
-            _second.TrySetResult();
+        Stop();
     }
 }

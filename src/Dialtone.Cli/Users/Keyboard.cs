@@ -17,16 +17,8 @@ internal static partial class Keyboard
     /// <returns>Null where there is no terminal, or it was closed with Ctrl-D.</returns>
     public static string? AskHidden(string question)
     {
-        FileStream terminal;
-        try
-        {
-            terminal = new FileStream("/dev/tty", new FileStreamOptions { Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, BufferSize = 0 });
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
+        if (Open() is not { } terminal)
             return null;
-        }
-
         using (terminal)
         {
             Span<byte> settings = stackalloc byte[256]; // struct termios has 60 bytes on Linux and 72 on macOS
@@ -53,6 +45,28 @@ internal static partial class Keyboard
                 foreach (PosixSignalRegistration registration in registrations)
                     registration.Dispose();
             }
+        }
+    }
+
+    /// <summary>Whether there is a terminal to ask on.</summary>
+    public static bool HasTerminal
+    {
+        get
+        {
+            using FileStream? terminal = Open();
+            return terminal is not null;
+        }
+    }
+
+    private static FileStream? Open()
+    {
+        try
+        {
+            return new FileStream("/dev/tty", new FileStreamOptions { Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, BufferSize = 0 });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

@@ -1,7 +1,7 @@
 """Sits at a terminal: runs a program on a pseudo-terminal, types, and waits for what is to appear.
 
-terminal.py PROGRAM WORD…     standard input has the script, a line each: "type TEXT" and "see TEXT" in JSON strings.
-Prints "seen" for each text that appeared, and at the end "exit STATUS".
+terminal.py [--screen] PROGRAM WORD…     standard input has the script, a line each: "type TEXT" and "see TEXT" in JSON strings.
+Prints "seen" for each text that appeared, and at the end "exit STATUS"; with --screen one JSON string instead, of all that appeared and the end.
 """
 import json
 import os
@@ -12,16 +12,19 @@ import time
 
 PATIENCE = 30
 
+wants_screen = sys.argv[1] == "--screen"
+if wants_screen:
+    del sys.argv[1]
 child, terminal = pty.fork()
 if child == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 
-shown = b""
+shown = screen = b""
 
 
 def read_some(deadline):
     """Whether anything came before the terminal was closed."""
-    global shown
+    global shown, screen
     ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
     if not ready:
         sys.exit(f"not within {PATIENCE} s; shown: {shown!r}")
@@ -30,6 +33,7 @@ def read_some(deadline):
     except OSError:  # EIO: the program has left
         piece = b""
     shown += piece
+    screen += piece
     return piece != b""
 
 
@@ -40,7 +44,8 @@ def see(text):
         if not read_some(deadline):
             sys.exit(f"the program left; shown: {shown!r}")
     shown = shown[shown.index(text) + len(text):]
-    print("seen", flush=True)
+    if not wants_screen:
+        print("seen", flush=True)
 
 
 for line in sys.stdin:
@@ -55,4 +60,5 @@ end = time.monotonic() + PATIENCE
 while read_some(end):
     pass
 _, status = os.waitpid(child, 0)
-print("exit", os.waitstatus_to_exitcode(status), flush=True)
+end = f"exit {os.waitstatus_to_exitcode(status)}"
+print(json.dumps(screen.decode() + end) if wants_screen else end, flush=True)
