@@ -28,6 +28,20 @@ public static class Datagrams
         await datagram.ReplyAsync(bytes);
         #endregion
     }
+
+    public static async Task<byte[]> Ask(Address address, byte[] question, CancellationToken timeout)
+    {
+        #region s.connect
+        using DatagramClient client = await DatagramClient.ConnectAsync(address, timeout);
+        #endregion
+        #region s.sendto
+        await client.SendAsync(question, timeout);
+        #endregion
+        #region s.recvfrom
+        ReadOnlyMemory<byte> answer = await client.ReceiveAsync(timeout);
+        #endregion
+        return answer.ToArray();
+    }
 }
 
 #region DatagramRequestHandler

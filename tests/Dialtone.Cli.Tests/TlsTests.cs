@@ -50,9 +50,9 @@ public sealed class TlsTests
         });
         await server.StartAsync();
         string address = $"{server.Addresses[0]}";
-        ToolResult with = await ToolProcess.RunWithAsync("who am I?\n", folder.Home, "call", address, "--key", folder["key.pem"]);
+        ToolResult with = await ToolProcess.RunWithAsync("who am I?\n", folder.Home, "call", address, "--timeout", "60", "--key", folder["key.pem"]);
         Assert.Equal((0, $"{fingerprint}\n"), (with.ExitCode, with.Output));
-        ToolResult without = await ToolProcess.RunWithAsync("who am I?\n", folder.Home, "call", address);
+        ToolResult without = await ToolProcess.RunWithAsync("who am I?\n", folder.Home, "call", address, "--timeout", "60");
         Assert.Equal((0, "nobody\n"), (without.ExitCode, without.Output));
     }
 

@@ -1,9 +1,5 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
-using Dialtone.Engines;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dialtone.Interop.Tests;
 
@@ -38,13 +34,11 @@ internal static class DoorPeers
         return result.Output.TrimEnd('\n');
     }
 
-    public static async Task<Connection> DialAsync(this PythonPeer server, ServerLimits? limits = null)
+    /// <summary>Calls the port that a peer has printed.</summary>
+    public static async Task<Connection> DialAsync(this PythonPeer server, DialOptions? options = null)
     {
         int port = int.Parse((await server.ReadLineAsync())!, CultureInfo.InvariantCulture);
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(IPAddress.Loopback, port);
-        var host = new ConnectionHost(TimeProvider.System, limits ?? new ServerLimits(), BlockPool.Shared, NullLogger.Instance, Instruments.Shared);
-        return new Connection(host, new SocketTransport(socket, blocking: false), Address.Parse(string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{port}")));
+        return await Dialer.ConnectAsync(Address.Tcp("127.0.0.1", port), options);
     }
 
     /// <summary>Says hello and reads an answer of the same length.</summary>

@@ -121,13 +121,11 @@ public sealed class FromPythonTests
     {
         await using Server server = Datagrams.Serve(new ServerOptions { Listen = ["udp://127.0.0.1:0"] });
         await Servers.Activate(server);
-        using var client = new UdpClient();
-        client.Connect(IPAddress.Loopback, Servers.Name(server).Port);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
 
         foreach (string text in (string[])["hello", ""])
         {
-            await client.SendAsync(Encoding.UTF8.GetBytes(text));
-            byte[] answer = (await client.ReceiveAsync().WaitAsync(TimeSpan.FromSeconds(10))).Buffer;
+            byte[] answer = await Datagrams.Ask(Servers.Name(server), Encoding.UTF8.GetBytes(text), timeout.Token);
             Assert.Equal(text.ToUpperInvariant(), Encoding.UTF8.GetString(answer));
         }
     }
