@@ -19,10 +19,10 @@ internal static class ExitCodes
     public static IReadOnlyList<(ExitCode Code, string Meaning)> All { get; } =
     [
         (ExitCode.Done, "Everything asked for was done. A server that was told to stop has stopped."),
-        (ExitCode.Failed, "Part of it was not done: the peer broke off or did not answer, or conversations were cut by a second signal."),
+        (ExitCode.Failed, "Part of it was not done, and standard error says what: the peer refused, broke off or did not answer, or conversations were cut by a second signal."),
         (ExitCode.Usage, "The command line or the config file, or a value there, cannot be understood. Nothing was done."),
         (ExitCode.Unreachable, "An address cannot be called, or cannot be listened on."),
-        (ExitCode.Untrusted, "A certificate or a key was refused, by this side or the other."),
+        (ExitCode.Untrusted, "A certificate, a key or a password was refused, by this side or the other, or the server wants to know who calls."),
         (ExitCode.Files, "A file on this machine cannot be read or written."),
         (ExitCode.Bug, "An error in the tool itself. Please report it."),
         (ExitCode.Interrupted, "Interrupted with Ctrl-C before it was done."),

@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using Dialtone.Files;
 
 namespace Dialtone.Cli;
 
@@ -12,10 +13,45 @@ internal static class Failure
         TrustException { Reason: TrustError.ServerNotTrusted or TrustError.Refused } e => new CliException(ExitCode.Untrusted, e.Message),
         TrustException e => new CliException(ExitCode.Files, e.Message),
         AuthenticationException e => new CliException(ExitCode.Untrusted, e.Message),
-        ProtocolException e => new CliException(ExitCode.Failed, e.Message, "Do both sides use the same --framing?"),
+        ProtocolException e => new CliException(ExitCode.Failed, e.Message, "Do both sides speak the same protocol, and the same --framing?"),
         StructException e => CliException.Usage(e.Message, "'dialtone help pack' shows what a format looks like."),
         NotSupportedException e => CliException.Usage(e.Message),
+        FileException e => new CliException(CodeOf(e.Reason), e.Message, AdviceOn(e.Reason)),
         UnauthorizedAccessException e => new CliException(ExitCode.Files, e.Message),
+        IOException e => new CliException(ExitCode.Files, e.Message),
+        _ => null,
+    };
+
+    /// <summary>What went wrong with one thing of several: a code for machines, and a sentence.</summary>
+    public static (string Code, string Message) Describe(Exception error) => error switch
+    {
+        FileException e => (CodeName(e.Reason), e.Message),
+        UnauthorizedAccessException or IOException => ("local", error.Message),
+        _ => ("failed", error.Message),
+    };
+
+    /// <summary>The name of a reason as it stands on the wire.</summary>
+    private static string CodeName(FileError reason) =>
+        string.Concat(reason.ToString().Select((letter, i) => char.IsUpper(letter) ? $"{(i == 0 ? "" : "-")}{char.ToLowerInvariant(letter)}" : $"{letter}"));
+
+    private static ExitCode CodeOf(FileError reason) => reason switch
+    {
+        FileError.LoginRequired or FileError.LoginFailed => ExitCode.Untrusted,
+        FileError.BadPath or FileError.BadRequest => ExitCode.Usage,
+        _ => ExitCode.Failed,
+    };
+
+    private static string? AdviceOn(FileError reason) => reason switch
+    {
+        FileError.LoginRequired => "Say who you are: USER@HOST:PATH or tls://USER@HOST/PATH, with a password or a key ('dialtone key new').",
+        FileError.LoginFailed => "Check the name and the password or key; an account may also have expired.",
+        FileError.Denied => "The server's operator decides what an account may do, and where.",
+        FileError.QuotaExceeded => "'dialtone quota' shows what is used. Remove something, or ask the server's operator for more.",
+        FileError.DiskFull => "The disk is the server's; its operator can make room.",
+        FileError.NotEmpty => "'dialtone rm -r' removes a folder with all that is in it.",
+        FileError.Corrupt => "Nothing was put in place. Do it again; when it happens again, the line or a disk is broken.",
+        FileError.Changed => "Do it again when nobody writes to it.",
+        FileError.Limit => "Try again later, or with fewer connections (--jobs).",
         _ => null,
     };
 

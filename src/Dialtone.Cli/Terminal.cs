@@ -26,9 +26,9 @@ internal static class Terminal
         && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
 
-    public static bool ErrorIsInteractive => !Console.IsErrorRedirected;
-
     public static bool OutputIsInteractive => !Console.IsOutputRedirected;
+
+    public static bool ErrorIsInteractive => !Console.IsErrorRedirected;
 
     /// <summary>Bytes as they are typed. At a terminal not the console's stream, which edits lines itself, asks the terminal where its cursor is,
     /// and waits for the answer: the system's own line editing is what people expect, and scripts can drive.</summary>
@@ -37,6 +37,9 @@ internal static class Terminal
         : Console.OpenStandardInput();
 
     public static Stream OpenOutput() => Console.OpenStandardOutput();
+
+    /// <summary>Standard output for content. Unlike the console's stream, which passes over a reader that has left, it fails then.</summary>
+    public static Stream OpenContentOutput() => new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
 
     public static void Flush()
     {

@@ -23,14 +23,14 @@ internal static class Tool
             Terminal.Complain(e);
             return e.Code;
         }
+        catch (IOException) when (Terminal.OutputIsGone)
+        {
+            return ExitCode.Failed; // whoever read our output has left
+        }
         catch (Exception e) when (Failure.Explain(e) is { } explained)
         {
             Terminal.Complain(explained);
             return explained.Code;
-        }
-        catch (IOException) when (Terminal.OutputIsGone)
-        {
-            return ExitCode.Failed; // whoever read our output has left
         }
         catch (Exception e)
         {

@@ -15,6 +15,7 @@ internal static class VerbTable
         FilesVerb.Files,
         ServeVerbs.Upper,
         ServeVerbs.Echo,
+        .. FileVerbs.All,
         CallVerb.Call,
         StructVerbs.Pack,
         StructVerbs.Unpack,

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -24,8 +23,6 @@ internal static class Cells
         (0x1F6D5, 0x1F6DF), (0x1F6EB, 0x1F6EC), (0x1F6F4, 0x1F6FC), (0x1F7E0, 0x1F7EB), (0x1F7F0, 0x1F7F0), (0x1F90C, 0x1F93A),
         (0x1F93C, 0x1F945), (0x1F947, 0x1F9FF), (0x1FA70, 0x1FAFF), (0x20000, 0x2FFFD), (0x30000, 0x3FFFD),
     ];
-
-    private static readonly SearchValues<char> PlainLetters = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c)]);
 
     public static int Of(Rune letter)
     {
@@ -90,21 +87,4 @@ internal static class Cells
     }
 
     public static string PadRight(string text, int cells) => text + new string(' ', Math.Max(0, cells - Of(text)));
-
-    /// <summary>The text with control and direction characters made visible: a name must not move the cursor or turn the line around.</summary>
-    public static string Escape(string text)
-    {
-        if (text.AsSpan().IndexOfAnyExcept(PlainLetters) < 0)
-            return text;
-        var shown = new StringBuilder(text.Length);
-        foreach (char c in text)
-        {
-            if (char.IsControl(c) || c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029')
-                shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
-            else
-                shown.Append(c);
-        }
-
-        return shown.ToString();
-    }
 }

@@ -40,6 +40,19 @@ internal sealed record ProgressLine
         return $"{head}{Bar(bar)} {facts}";
     }
 
+    public void WriteJson() => JsonLine.Write(json =>
+    {
+        json.WriteString("type"u8, "progress");
+        json.WriteString("path"u8, Name);
+        json.WriteNumber("bytes"u8, Bytes);
+        if (TotalBytes is { } bytes)
+            json.WriteNumber("total_bytes"u8, bytes);
+        json.WriteNumber("files"u8, Files);
+        if (TotalFiles is { } files)
+            json.WriteNumber("total_files"u8, files);
+        json.WriteNumber("rate"u8, Math.Round(Rate));
+    });
+
     /// <summary>A time in hours, minutes and seconds.</summary>
     public static string Time(double seconds) => seconds switch
     {
@@ -63,7 +76,7 @@ internal sealed record ProgressLine
         return facts.ToString();
     }
 
-    private string ShortName(int cells) => Cells.Fit(Cells.Escape(Name), cells);
+    private string ShortName(int cells) => Cells.Fit(Printable.Of(Name), cells);
 
     private string Bar(int cells)
     {

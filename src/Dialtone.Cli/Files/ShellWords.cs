@@ -11,7 +11,7 @@ internal static class ShellWords
     /// <exception cref="CliException">A quote is not closed.</exception>
     public static List<string> Split(string line)
     {
-        List<string> words = Split(line, out char quote, out bool isWord);
+        List<string> words = Split(line, out char quote, out bool isWord, out _);
         if (quote != '\0')
             throw CliException.Usage(quote == '\\' ? @"The line ends in a \." : $"A quote is not closed: {quote}");
         return isWord ? words : words[..^1];
@@ -19,8 +19,8 @@ internal static class ShellWords
 
     /// <summary>As <see cref="Split"/>, for a line that is still being written. Ends in an empty word where the next one begins.</summary>
     /// <param name="line">The line.</param>
-    /// <param name="quote">The quote that is still open, <c>\</c> for a line that ends in one, or NUL.</param>
-    public static List<string> SplitOpen(string line, out char quote) => Split(line, out quote, out _);
+    /// <param name="start">Where its last word begins.</param>
+    public static List<string> SplitOpen(string line, out int start) => Split(line, out _, out _, out start);
 
     /// <summary>The name as it must be typed.</summary>
     public static string Quote(string name)
@@ -36,12 +36,13 @@ internal static class ShellWords
         return typed.ToString();
     }
 
-    private static List<string> Split(string line, out char quote, out bool isWord)
+    private static List<string> Split(string line, out char quote, out bool isWord, out int start)
     {
         var words = new List<string>();
         var word = new StringBuilder();
         isWord = false;
         quote = '\0';
+        start = line.Length;
         for (int i = 0; i < line.Length; i++)
         {
             char c = line[i];
@@ -50,10 +51,12 @@ internal static class ShellWords
                 if (isWord)
                     words.Add(word.ToString());
                 word.Clear();
-                isWord = false;
+                (isWord, start) = (false, line.Length);
                 continue;
             }
 
+            if (!isWord)
+                start = i;
             isWord = true;
             if (c == '\\' && quote != '\'')
             {

@@ -58,7 +58,6 @@ public sealed class ShellLineTests
         Assert.Equal("a", Cells.Fit("a", 1));
         Assert.Equal("…", Cells.Fit("abc", 1));
         Assert.Equal("", Cells.Fit("abc", 0));
-        Assert.Equal(@"a\u001b[31mb\u202e", Cells.Escape("a\e[31mb\u202E"));
     }
 
     [Fact]
