@@ -122,7 +122,7 @@ public sealed class AccountsFile : IAccounts
     {
         if (new FileInfo(path).LinkTarget is not null)
             throw new TrustException(TrustError.FileTooOpen, $"{path} is a link; an edit would replace it. Name the file itself.");
-        byte[] text = PrivateFile.Read(path, MaxBytes);
+        byte[] text = PrivateFile.ReadOwn(path, MaxBytes);
         (byte[] secret, Account[] accounts) = new AccountsReader(path, text).Read();
         if (earlier is not null)
         {

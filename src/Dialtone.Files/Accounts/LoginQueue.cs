@@ -7,12 +7,12 @@ namespace Dialtone.Files;
 /// Passwords that wait to be hashed: bounded, one address after the other, on threads that give way to everything else the server does.
 /// </summary>
 /// <remarks>
-/// As many threads as processors, but nice ones: with nothing else to do the machine hashes at full speed, and transfers in progress keep their rate
-/// by the scheduler's weight (a tenth for the hashing) and not by processors left idle. They end when nobody waits.
+/// As many threads as processors, but nice ones: with nothing else to do the machine hashes at full speed, and transfers in progress keep two thirds of
+/// it by the scheduler's weights, not by processors left idle. The threads end when nobody waits.
 /// </remarks>
-internal sealed partial class LoginQueue(PasswordHasher hasher, PenaltyTable penalties, int maxWaiting)
+internal sealed partial class LoginQueue(PasswordHasher hasher, PenaltyTable penalties, int maxWaiting, TimeSpan maxWait, TimeProvider time)
 {
-    private const int Niceness = 10;
+    private const int Niceness = 3; // a weight of 526 against the 1024 of everything else
 
     private readonly int _maxThreads = Environment.ProcessorCount;
     private readonly Lock _gate = new();
@@ -24,7 +24,7 @@ internal sealed partial class LoginQueue(PasswordHasher hasher, PenaltyTable pen
     /// <summary>Whether the password is the verifier's. Wrong without hashing for whoever is kept out by the time it is their turn.</summary>
     internal Task<PasswordCheck> CheckAsync(FileCaller caller, ScramVerifier? verifier, string password)
     {
-        var job = new Job(caller.IPAddress, verifier, password);
+        var job = new Job(caller.IPAddress, verifier, password, time.GetTimestamp());
         lock (_gate)
         {
             if (_waiting >= maxWaiting)
@@ -58,13 +58,20 @@ internal sealed partial class LoginQueue(PasswordHasher hasher, PenaltyTable pen
         {
             try
             {
-                job.Done.SetResult(penalties.IsRefused(job.Address) ? PasswordCheck.Wrong : hasher.Verify(job.Verifier, job.Password));
+                job.Done.SetResult(Check(job));
             }
             catch (ObjectDisposedException)
             {
                 job.Done.SetResult(PasswordCheck.Busy);
             }
         }
+    }
+
+    private PasswordCheck Check(Job job)
+    {
+        if (time.GetElapsedTime(job.Since) > maxWait)
+            return PasswordCheck.Busy; // whoever asked has given up by now
+        return penalties.IsRefused(job.Address) ? PasswordCheck.Wrong : hasher.Verify(job.Verifier, job.Password);
     }
 
     private Job? Next()
@@ -88,7 +95,7 @@ internal sealed partial class LoginQueue(PasswordHasher hasher, PenaltyTable pen
         }
     }
 
-    private sealed record Job(IPAddress? Address, ScramVerifier? Verifier, string Password)
+    private sealed record Job(IPAddress? Address, ScramVerifier? Verifier, string Password, long Since)
     {
         internal TaskCompletionSource<PasswordCheck> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

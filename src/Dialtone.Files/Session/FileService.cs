@@ -25,7 +25,7 @@ public sealed partial class FileService : IAsyncDisposable
         _logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Dialtone.Files");
         _ownsHasher = options.Hasher is null;
         _hasher = options.Hasher ?? new PasswordHasher(new PasswordHasherOptions { Slots = Environment.ProcessorCount }, Time);
-        _queue = new LoginQueue(_hasher, Penalties, options.MaxWaitingLogins);
+        _queue = new LoginQueue(_hasher, Penalties, options.MaxWaitingLogins, options.MaxLoginWait, Time);
         _verified = new VerifiedLogins(options.RememberLogin, Time);
         Ledger = new QuotaLedger(MeasureAsync);
         ScramAccounts = NewScramAccounts();

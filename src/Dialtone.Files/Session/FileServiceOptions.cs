@@ -50,6 +50,9 @@ public sealed record FileServiceOptions
     /// <summary>Log-ins by password that may wait for their hashing; those beyond are told to try later. Default 256. At least 1.</summary>
     public int MaxWaitingLogins { get; init => field = AtLeast(value, 1); } = 256;
 
+    /// <summary>The longest a log-in by password waits for its hashing; then it is told to try later. Default 60 s: a hundred at once on one slow processor.</summary>
+    public TimeSpan MaxLoginWait { get; init => field = Positive(value); } = TimeSpan.FromSeconds(60);
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -18,6 +18,9 @@ internal static class PrivateFile
     /// <summary>The whole of a secret file, which nobody but its owner may read or write.</summary>
     internal static byte[] Read(string path, int maxBytes) => Read(path, maxBytes, Others, "read or written");
 
+    /// <summary>As <see cref="Read(string, int)"/>, of a file that belongs to us or to root: whoever owns it could change it at any time.</summary>
+    internal static byte[] ReadOwn(string path, int maxBytes) => Read(path, maxBytes, Others, "read or written", mustOwn: true);
+
     /// <summary>The whole of a public file that decides whom we trust: others may read it, not write it.</summary>
     internal static byte[] ReadTrusted(string path, int maxBytes) => Read(path, maxBytes, WritableByOthers, "written");
 
@@ -91,7 +94,7 @@ internal static class PrivateFile
         }
     }
 
-    private static byte[] Read(string path, int maxBytes, UnixFileMode forbidden, string verb)
+    private static byte[] Read(string path, int maxBytes, UnixFileMode forbidden, string verb, bool mustOwn = false)
     {
         try
         {
@@ -102,6 +105,8 @@ internal static class PrivateFile
                 throw new TrustException(TrustError.FileTooOpen,
                     $"{path} can be {verb} by others. Run: chmod {(forbidden == Others ? "600" : "go-w")} {path}");
             }
+            if (mustOwn && !FileOwner.IsUsOrRoot(file.SafeFileHandle))
+                throw new TrustException(TrustError.FileTooOpen, $"{path} belongs to another user. Run this as that user, or give the file to this one with chown.");
             return ReadAll(file, path, maxBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -142,6 +142,34 @@ public sealed class AccountsFileTests : IDisposable
         Assert.Equal(TrustError.FileUnusable, Assert.Throws<TrustException>(() => AccountsFile.Open(Path + "x")).Reason);
     }
 
+    [Fact] // L15
+    public void A_file_of_another_user_is_refused()
+    {
+        AccountsFile.Open(Path, create: true);
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can give a file away.");
+        Assert.Equal(0, chown(Path, 12345, 12345));
+
+        Assert.Equal(TrustError.FileTooOpen, Assert.Throws<TrustException>(() => AccountsFile.Open(Path)).Reason);
+    }
+
+    [Fact] // J17
+    public async Task An_editor_killed_at_any_moment_leaves_the_old_file_or_the_new()
+    {
+        // What a kill can leave: the temporary file of a write that was never finished, and a lock file nobody holds.
+        AccountsFile file = AccountsFile.Open(Path, create: true);
+        file.Add(TestShare.User("alex"));
+        byte[] before = File.ReadAllBytes(Path);
+        for (int length = 0; length < before.Length; length += 7)
+        {
+            await File.WriteAllBytesAsync($"{Path}.{length:x12}.tmp", before[..length], TestContext.Current.CancellationToken);
+            await File.WriteAllBytesAsync(Path + ".lock", [], TestContext.Current.CancellationToken);
+            Assert.Equal("alex", Assert.Single(AccountsFile.Open(Path).All).Name);
+        }
+
+        AccountsFile.Open(Path).Add(TestShare.User("bob"));
+        Assert.Equal(2, AccountsFile.Open(Path).All.Count);
+    }
+
     [Fact]
     public async Task Edits_side_by_side_lose_nothing_and_readers_see_only_whole_files()
     {
@@ -224,6 +252,9 @@ public sealed class AccountsFileTests : IDisposable
         Assert.False(AccountRules.TryParseHome("/" + new string('a', 300), out _, out _));
         Assert.True(AccountRules.TryParseHome("/", out VirtualPath? all, out _) && all.IsRoot);
     }
+
+    [System.Runtime.InteropServices.DllImport("libc")]
+    private static extern int chown(string path, uint user, uint group);
 
     private void Write(string text)
     {
