@@ -228,7 +228,7 @@ internal sealed class SampleTongue : UnframedTongue
         }
     }
 
-    private static Extent Look(ReadOnlySpan<byte> bytes)
+    internal static Extent Look(ReadOnlySpan<byte> bytes)
     {
         int word = Words.Match(bytes);
         if (word <= 0)

@@ -52,7 +52,7 @@ internal sealed class TextTongue : UnframedTongue
         _ => throw new ProtocolException(ProtocolError.BadHeader, "The dialect has no such request."),
     };
 
-    private static Extent Look(ReadOnlySpan<byte> bytes)
+    internal static Extent Look(ReadOnlySpan<byte> bytes)
     {
         int word = Words.Match(bytes);
         if (word <= 0)

@@ -35,7 +35,7 @@ internal sealed class JsonDialectClient(Address address, DialectClientOptions op
     private static byte[] Header(string name, long size)
     {
         var bytes = new ArrayBufferWriter<byte>();
-        bytes.Advance(sizeof(int)); // room for the length
+        bytes.Write(new byte[sizeof(int)]); // room for the length
         using (var json = new Utf8JsonWriter(bytes))
         {
             json.WriteStartObject();
