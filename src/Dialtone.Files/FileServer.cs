@@ -48,6 +48,12 @@ public sealed class FileServer
                 var conversation = new NativeConversation(connection, Service, _logger);
                 await conversation.RunAsync().ConfigureAwait(false);
                 break;
+            case Tongue.Text:
+                await new TextTongue(Service, connection).RunAsync().ConfigureAwait(false);
+                break;
+            case Tongue.Sample:
+                await new SampleTongue(Service, connection).RunAsync().ConfigureAwait(false);
+                break;
             case Tongue.Unknown:
                 _logger.UnknownTongue(connection.Id, connection.RemoteEndPoint);
                 break;
@@ -87,16 +93,19 @@ public sealed class FileServer
     {
         Span<byte> first = stackalloc byte[(int)Math.Min(input.Length, 32)];
         input.Slice(0, first.Length).CopyTo(first);
-        if (first.Length == 0)
-            return null;
-        if (first.Length >= NeededBytes)
+        if (first.Length >= NeededBytes
+            && BinaryPrimitives.ReadInt32LittleEndian(first) is > 1 and <= NativeLimits.MaxHeader && first[sizeof(int)] == (byte)'{')
         {
-            return BinaryPrimitives.ReadInt32LittleEndian(first) is > 1 and <= NativeLimits.MaxHeader && first[sizeof(int)] == (byte)'{'
-                ? Tongue.Native
-                : Tongue.Unknown;
+            return Tongue.Native;
         }
 
-        return null;
+        bool? isText = TextTongue.Begins(first);
+        bool? isSample = SampleTongue.Begins(first);
+        if (isText is true)
+            return Tongue.Text;
+        if (isSample is true)
+            return Tongue.Sample;
+        return isText is null || isSample is null || first.Length < NeededBytes ? null : Tongue.Unknown;
     }
 
     private enum Tongue
@@ -107,5 +116,9 @@ public sealed class FileServer
         Unknown,
 
         Native,
+
+        Text,
+
+        Sample,
     }
 }

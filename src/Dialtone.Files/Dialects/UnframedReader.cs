@@ -20,9 +20,6 @@ internal sealed class UnframedReader(Connection call, TimeProvider time) : IDisp
     /// <summary>What Python's <c>bytes.strip</c> takes off.</summary>
     public static readonly SearchValues<byte> WhiteSpace = SearchValues.Create(" \t\r\n\v\f"u8);
 
-    /// <summary>The buffer of a content that passes by.</summary>
-    public const int ContentBytes = 64 * 1024;
-
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     private byte[] _held = [];

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -59,7 +58,7 @@ internal abstract class UnframedTongue
     /// <summary>The next request; null when the caller has finished. The server's drain ends the wait.</summary>
     protected ValueTask<string?> ReadRequestAsync()
     {
-        Call.ReadTimeout = IsKnown ? Options.SessionIdle : Options.StalledTransfer;
+        Call.ReadTimeout = IsKnown ? Options.SessionIdle : NativeLimits.LoginTime;
         Call.Activity = null;
         return Reader.ReadAsync(_grammar, Call.Closing);
     }
@@ -214,7 +213,7 @@ internal abstract class UnframedTongue
 
     private async ValueTask<long> SendThroughBufferAsync(FileDownload download, long size)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(size, 1024, UnframedReader.ContentBytes));
+        byte[] buffer = TransferBuffers.Rent(size);
         try
         {
             long sent = 0;
@@ -232,13 +231,13 @@ internal abstract class UnframedTongue
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            TransferBuffers.Return(buffer);
         }
     }
 
     private async ValueTask ReceiveContentAsync(FileUpload upload, long size)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(size, 1024, UnframedReader.ContentBytes));
+        byte[] buffer = TransferBuffers.Rent(size);
         try
         {
             for (long missing = size; missing > 0;)
@@ -252,7 +251,7 @@ internal abstract class UnframedTongue
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            TransferBuffers.Return(buffer);
         }
     }
 

@@ -45,7 +45,7 @@ public sealed class DialectClientTests
     [Fact]
     public async Task Text_works_with_our_own_server_and_through_its_door()
     {
-        await using Share share = await Share.StartAsync(door: true, text: true);
+        await using Share share = await Share.StartAsync(door: true);
         var options = new DialectClientOptions { Door = (call, token) => HmacChallenge.AnswerAsync(call, HmacKey.FromText(Share.DoorKey), HmacDigest.Sha256, token) };
         await using IDialectClient client = await DialectClient.ConnectAsync(Dialect.Text, share.Address, options);
         await PutAsync(client, "/a b", Share.Content(70_000));

@@ -35,7 +35,7 @@ internal sealed class Share : IAsyncDisposable
     public static Account Alex2 => new() { Name = "alex2", Password = Password, Home = VirtualPath.Parse("/home/alex2") };
 
     public static async Task<Share> StartAsync(
-        Func<FileServiceOptions, FileServiceOptions>? with = null, Quota? quota = null, bool door = false, bool text = false, long capacity = long.MaxValue, string concurrency = "task", TimeProvider? time = null)
+        Func<FileServiceOptions, FileServiceOptions>? with = null, Quota? quota = null, bool door = false, long capacity = long.MaxValue, string concurrency = "task", TimeProvider? time = null)
     {
         var store = new MemoryFileStore(capacity: capacity);
         var log = new LogLines();
@@ -56,13 +56,7 @@ internal sealed class Share : IAsyncDisposable
         var server = new Server(new ServerOptions { Listen = ["tcp://127.0.0.1:0"], LoggerFactory = log, Concurrency = policy });
         if (door)
             server.Use(HmacChallenge.With(HmacKey.FromText(DoorKey)));
-        server.Handle(async call =>
-        {
-            if (text)
-                await new TextTongue(service, call).RunAsync();
-            else
-                await new SampleTongue(service, call).RunAsync();
-        });
+        server.Handle(new FileServer(service).HandleAsync);
         await server.StartAsync();
         var share = new Share(store, accounts, service, server, log);
         await share.MakeFolderAsync("/home/alex");

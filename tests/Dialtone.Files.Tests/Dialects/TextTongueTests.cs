@@ -63,7 +63,7 @@ public sealed class TextTongueTests
         await share.WriteAsync("/empty", []);
         await share.WriteAsync("/b", Share.Content(12));
         using UnpleasantPeer peer = await UnpleasantPeer.ConnectAsync(share.Address);
-        await peer.SendAsync("\nFileTransfer|get|empty "u8.ToArray());
+        await peer.SendAsync("FileTransfer|get|empty \r\n"u8.ToArray());
         Assert.Equal("FileTransfer|get|ready|0", Encoding.ASCII.GetString(await peer.ReceiveAsync(24)));
         await peer.SendAsync(Encoding.ASCII.GetBytes(bytes));
         Assert.Equal("FileTransfer|get|ready|12", Encoding.ASCII.GetString(await peer.ReceiveAsync(25)));
@@ -115,7 +115,7 @@ public sealed class TextTongueTests
     public async Task The_share_s_quota_holds()
     {
         await using Share share = await Share.StartAsync(
-            options => options with { Anonymous = FileRights.Browse | FileRights.Write, ShareQuota = new Quota(1000) }, text: true);
+            options => options with { Anonymous = FileRights.Browse | FileRights.Write, ShareQuota = new Quota(1000) });
         Assert.Equal(
             ["put FileTransfer|put|error|quota exceeded", "put FileTransfer|put|recv_ready", "put FileTransfer|put|error|quota exceeded", "leave"],
             await RunAsync(share, "whole", "put\ta\t1001", "put\ta\t1000", "put\tb\t1", "leave"));
@@ -124,7 +124,7 @@ public sealed class TextTongueTests
     [Fact]
     public async Task Before_any_right_is_given_nothing_exists_and_the_connection_is_closed()
     {
-        await using Share share = await Share.StartAsync(text: true);
+        await using Share share = await Share.StartAsync();
         await share.WriteAsync("/a", Share.Content(5));
         Assert.Equal([Missing, "end"], await RunAsync(share, "whole", "get\ta", "end"));
         Assert.Contains(share.Log.Lines, line => line.Contains("before any right was given", StringComparison.Ordinal));
@@ -133,7 +133,7 @@ public sealed class TextTongueTests
     [Fact]
     public async Task Behind_an_hmac_challenge_it_works_and_without_the_key_it_does_not()
     {
-        await using Share share = await Share.StartAsync(door: true, text: true);
+        await using Share share = await Share.StartAsync(door: true);
         await share.WriteAsync("/a", Share.Content(5));
         Assert.Equal(
             [$"get {Share.Digest(Share.Content(5))}", "put FileTransfer|put|recv_ready", "leave"],
@@ -155,7 +155,7 @@ public sealed class TextTongueTests
     }
 
     private static Task<Share> AnonymousAsync(FileRights rights, TimeProvider? time = null) =>
-        Share.StartAsync(options => options with { Anonymous = rights }, text: true, time: time);
+        Share.StartAsync(options => options with { Anonymous = rights }, time: time);
 
     private static Task<string[]> RunAsync(Share share, string style, params string[] steps) => share.RunAsync("text_client.py", style, steps);
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Dialtone.Files;
 
 /// <summary>Calls the socket tutorials' own servers.</summary>
@@ -60,7 +58,7 @@ public static class DialectClient
     /// <summary>Sends exactly so many bytes of a stream.</summary>
     internal static async Task SendContentAsync(Connection call, Stream source, long size, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(size, 1024, UnframedReader.ContentBytes));
+        byte[] buffer = TransferBuffers.Rent(size);
         try
         {
             for (long sent = 0; sent < size;)
@@ -80,7 +78,7 @@ public static class DialectClient
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            TransferBuffers.Return(buffer);
         }
     }
 

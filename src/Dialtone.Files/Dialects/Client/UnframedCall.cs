@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -53,7 +52,7 @@ internal sealed class UnframedCall(Connection call, TimeProvider time) : IAsyncD
     public async Task ReceiveAsync(string ready, long size, Stream destination, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         await RequestAsync(ready, cancellationToken).ConfigureAwait(false);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(size, 1024, UnframedReader.ContentBytes));
+        byte[] buffer = TransferBuffers.Rent(size);
         try
         {
             for (long received = 0; received < size;)
@@ -68,7 +67,7 @@ internal sealed class UnframedCall(Connection call, TimeProvider time) : IAsyncD
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            TransferBuffers.Return(buffer);
         }
 
         // A size cut in two by the network reads as a smaller one.
