@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 
@@ -159,6 +158,39 @@ public sealed class ServeFilesTests
         Assert.Equal(2, (await caller.HearAsync())!.Value.GetProperty("id").GetInt32());
         Assert.Equal(0, (await tool.EndAsync()).ExitCode);
         Assert.Equal("helloworld", await File.ReadAllTextAsync(folder["data/a"]));
+    }
+
+    [Fact]
+    public async Task Sessions_that_do_nothing_do_not_hold_up_the_end()
+    {
+        using var folder = new Folder();
+        await using ToolProcess tool = Serve(folder, "--anonymous", "read", "--listen", "tcp://127.0.0.1:0", "--drain", "1000");
+        using FilesCaller caller = await FilesCaller.ConnectAsync((await tool.AddressesAsync(1))[0]);
+        Assert.Equal("ok", await caller.PingAsync());
+        tool.Signal(ToolProcess.Terminate);
+        Assert.Equal(0, (await tool.EndAsync()).ExitCode);
+    }
+
+    [Fact] // L17
+    public async Task A_flood_of_callers_that_make_no_sense_does_not_flood_the_log()
+    {
+        using var folder = new Folder();
+        await using ToolProcess tool = Serve(folder, "--anonymous", "read", "--listen", "tcp://127.0.0.1:0");
+        Address address = (await tool.AddressesAsync(1))[0];
+        int before = tool.Error.Split('\n').Length;
+        long start = TimeProvider.System.GetTimestamp();
+        for (int i = 0; i < 300; i++)
+        {
+            using FilesCaller caller = await FilesCaller.ConnectAsync(address);
+            await caller.SendAsync("GET / HTTP/1.0\r\n\r\n"u8.ToArray());
+            Assert.Empty(await caller.ReadAsync(1));
+        }
+
+        double seconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+        tool.Signal(ToolProcess.Terminate);
+        ToolResult end = await tool.EndAsync();
+        Assert.Contains("speaks no tongue", end.Error, StringComparison.Ordinal);
+        Assert.InRange(end.Error.Split('\n').Length - before, 1, 21 * (int)(seconds + 2) + 5);
     }
 
     [Fact]
