@@ -38,8 +38,8 @@ internal static class Terminal
 
     public static Stream OpenOutput() => Console.OpenStandardOutput();
 
-    /// <summary>Standard output for content. Unlike the console's stream, which passes over a reader that has left, it fails then.</summary>
-    public static Stream OpenContentOutput() => new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+    /// <summary>Standard output for content: fails when its reader has left, and goes on where others wrote.</summary>
+    public static Stream OpenContentOutput() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new StandardOutput();
 
     public static void Flush()
     {

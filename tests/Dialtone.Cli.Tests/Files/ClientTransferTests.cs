@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -125,6 +126,20 @@ public sealed class ClientTransferTests
         ToolResult nameless = await share.FeedAsync("x", "put", "-", share.At("folder/"));
         Assert.Equal(2, nameless.ExitCode);
         Assert.Contains("needs a name", nameless.Error, StringComparison.Ordinal);
+    }
+
+    [Fact] // written at a position of its own, it overwrote what stood in the file and was overwritten in turn
+    public async Task Content_joins_what_others_write_to_the_same_output()
+    {
+        await using ClientShare share = await ClientShare.StartAsync();
+        await share.FeedAsync("content\n", "put", "-", share.At("piped"));
+        string output = share.Here("output");
+        using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", "{ echo before; \"$0\" get \"$1\" -; echo after; } >\"$2\"", ToolProcess.Program, share.At("piped"), output])
+        {
+            Environment = { ["DIALTONE_PASSWORD"] = ClientShare.Password, ["XDG_CONFIG_HOME"] = share.Home.Path },
+        })!;
+        await shell.WaitForExitAsync();
+        Assert.Equal("before\ncontent\nafter\n", File.ReadAllText(output));
     }
 
     [Fact]
