@@ -10,6 +10,8 @@ internal sealed partial class NativeConversation
     /// <summary>list: a page of a folder, or of all below it.</summary>
     public async ValueTask ListAsync(NativeRequest request)
     {
+        if (request.Limit == 0)
+            throw new FileException(FileError.BadRequest, "A page has at least one entry.");
         int limit = (int)Math.Min(request.Limit ?? UsualPage, NativeLimits.MaxEntries);
         using var lines = new FrameWriter();
         bool hasMore = await new Listing(Session, lines, limit).WriteAsync(PathOf(request.Path), request.After, request.Recursive).ConfigureAwait(false);

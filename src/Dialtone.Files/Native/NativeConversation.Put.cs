@@ -104,16 +104,22 @@ internal sealed partial class NativeConversation
         {
             while (true)
             {
-                // Fill it: checksum, disk and quota have their price per call.
-                int count = 0, got;
-                do
+                // Fill it: checksum, disk and quota have their price per call. What came before a break is kept too.
+                int count = 0, got = 1;
+                try
                 {
-                    got = await _body.ReadAsync(buffer.AsMemory(count)).ConfigureAwait(false);
-                    count += got;
+                    while (got > 0 && count < buffer.Length)
+                    {
+                        got = await _body.ReadAsync(buffer.AsMemory(count)).ConfigureAwait(false);
+                        count += got;
+                    }
                 }
-                while (got > 0 && count < buffer.Length);
-                if (count > 0)
-                    await upload.AppendAsync(buffer.AsMemory(0, count)).ConfigureAwait(false);
+                finally
+                {
+                    if (count > 0)
+                        await upload.AppendAsync(buffer.AsMemory(0, count)).ConfigureAwait(false);
+                }
+
                 if (got == 0)
                     return;
             }

@@ -136,7 +136,7 @@ internal sealed partial class NativeConversation(Connection connection, FileServ
             return command;
         if (!request.HasCommand && (request.IsTutorial || request.Path is not null))
             return NativeCommand.All[0]; // no command means put
-        // What follows an unknown header is unknown too where it may be a body: the tutorials' own would take it for the next header.
+        // Without an id it is the tutorials', whose own server would take a body for the next header.
         if (request.Id is null || ++_unknownCommands > NativeLimits.MaxUnknownCommands)
             _isOver = true;
         throw new FileException(FileError.Unsupported, "There is no such command.");
@@ -150,6 +150,8 @@ internal sealed partial class NativeConversation(Connection connection, FileServ
             await AnswerAsync(request.Id, refusal).ConfigureAwait(false);
         else
             logger.Refused(connection.Id, refusal.Message);
+        if (!_body.IsRead)
+            await SendNowAsync().ConfigureAwait(false); // before the rest of the body has come
         if (!isAnswered || !await _body.TryDropAsync().ConfigureAwait(false))
             _isOver = true;
         if (_isOver)
@@ -164,6 +166,9 @@ internal sealed partial class NativeConversation(Connection connection, FileServ
         else
             _output.WriteError(id, refusal.Reason, refusal.Message);
     }
+
+    /// <summary>Sends what waits, unless the window does so by itself.</summary>
+    private ValueTask SendNowAsync() => _commits is { IsEmpty: false } ? default : _output.SendAsync(connection);
 
     /// <summary>A yes with nothing more to say.</summary>
     private void Yes(NativeRequest request)

@@ -79,7 +79,7 @@ internal sealed class NativeRequest
     public bool IsTutorial => Path is null && TutorialName is not null;
 
     /// <summary>Whether bytes follow the header, so that a refusal must skip them.</summary>
-    public bool HasBody => Command is { HasBody: true } || (!HasCommand && IsTutorial);
+    public bool HasBody => Command is { HasBody: true } || (!HasCommand && (IsTutorial || Path is not null));
 
     /// <summary>Reads a header.</summary>
     /// <exception cref="ProtocolException">It is no JSON object, or a field is given twice.</exception>

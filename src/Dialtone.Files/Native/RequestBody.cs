@@ -19,27 +19,27 @@ internal sealed class RequestBody
     /// <summary>Whether a trailer with the digest comes after it.</summary>
     public bool HasTrailer { get; private set; }
 
+    /// <summary>Whether nothing of the request is still to come.</summary>
+    public bool IsRead => Left == 0 && !IsChunked && !HasTrailer && !_isUnmeasured;
+
     /// <summary>A request has come.</summary>
     public void Begin(NativeRequest request)
     {
         (Left, IsChunked, HasTrailer, _isUnmeasured) = (0, false, false, false);
-        if (!request.HasBody && request.Path is null)
+        if (request is { HasCommand: true, Command: null })
         {
-            _isUnmeasured = request.Command is null; // an unknown command may have one
-            return;
+            // Newer than this side: whatever follows is as long as its size says.
+            Left = request.Size ?? 0;
+            _isUnmeasured = request.Problem is not null;
         }
-
-        if (request is { HasBody: false, HasCommand: true })
+        else if (request.HasBody)
         {
-            _isUnmeasured = request.Command is null;
-            return;
+            long? size = request.IsTutorial ? request.TutorialSize ?? request.Size : request.Size;
+            Left = size ?? 0;
+            IsChunked = request is { Chunked: true, IsTutorial: false };
+            HasTrailer = request is { Verify: not null, Crc32C: null, Sha256: null, IsTutorial: false };
+            _isUnmeasured = request.Problem is not null || IsChunked == size is not null;
         }
-
-        long? size = request.IsTutorial ? request.TutorialSize ?? request.Size : request.Size;
-        Left = size ?? 0;
-        IsChunked = request is { Chunked: true, IsTutorial: false };
-        HasTrailer = request is { Verify: not null, Crc32C: null, Sha256: null, IsTutorial: false };
-        _isUnmeasured = request.Problem is not null || (IsChunked ? size is not null : size is null);
     }
 
     /// <summary>All of it in one piece. Only where it is not chunked and short.</summary>
