@@ -15,7 +15,7 @@ internal sealed class NativeChannel(Connection connection) : IAsyncDisposable
     public Connection Connection { get; } = connection;
 
     /// <summary>What the server sends.</summary>
-    public FrameReader Input { get; } = new(connection, LargestBuffer, keepsBuffer: true);
+    public FrameReader Input { get; } = new(connection, LargestBuffer, isClient: true);
 
     /// <summary>What is to be sent.</summary>
     public FrameWriter Output { get; } = new();

@@ -6,7 +6,7 @@ namespace Dialtone.Files;
 
 /// <summary>The receiving side of the native frame: headers and small bodies as slices of one buffer, large bodies straight into the caller's memory.</summary>
 /// <remarks>A slice is good until the next call. A server's reader holds no buffer while it waits for the first byte of a frame; a client's keeps it.</remarks>
-internal sealed class FrameReader(Connection connection, int largestBuffer = TransferBuffers.Large, bool keepsBuffer = false) : IDisposable
+internal sealed class FrameReader(Connection connection, int largestBuffer = TransferBuffers.Large, bool isClient = false) : IDisposable
 {
     private const int LengthBytes = sizeof(int);
     private const int SmallestBuffer = 16 * 1024;
@@ -48,7 +48,7 @@ internal sealed class FrameReader(Connection connection, int largestBuffer = Tra
     /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
     public async ValueTask<bool> FillAsync(CancellationToken cancellationToken = default)
     {
-        if (Buffered == 0 && !keepsBuffer)
+        if (Buffered == 0 && !isClient)
         {
             ReturnBuffer();
             if (!await WaitForInputAsync(cancellationToken).ConfigureAwait(false))
@@ -66,14 +66,14 @@ internal sealed class FrameReader(Connection connection, int largestBuffer = Tra
     }
 
     /// <summary>The next <paramref name="count"/> bytes in one piece.</summary>
-    /// <exception cref="ProtocolException">The connection ended before them.</exception>
+    /// <exception cref="ProtocolException">To a server: the connection ended before them.</exception>
     public async ValueTask<ReadOnlyMemory<byte>> TakeAsync(int count, CancellationToken cancellationToken = default)
     {
         _wantedSize = Math.Max(_wantedSize, count);
         while (Buffered < count)
         {
             if (!await FillAsync(cancellationToken).ConfigureAwait(false))
-                throw Truncated(count - Buffered);
+                throw Ended(count - Buffered);
         }
 
         _start += count;
@@ -81,7 +81,7 @@ internal sealed class FrameReader(Connection connection, int largestBuffer = Tra
     }
 
     /// <summary>Reads some of a body: what is buffered, otherwise straight from the connection.</summary>
-    /// <exception cref="ProtocolException">The connection ended before the body did.</exception>
+    /// <exception cref="ProtocolException">To a server: the connection ended before the body did.</exception>
     public async ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken = default)
     {
         int count = Math.Min(Buffered, destination.Length);
@@ -92,14 +92,14 @@ internal sealed class FrameReader(Connection connection, int largestBuffer = Tra
             return count;
         }
 
-        if (!keepsBuffer)
+        if (!isClient)
             ReturnBuffer();
         count = await connection.ReceiveAsync(destination, cancellationToken).ConfigureAwait(false);
-        return count > 0 ? count : throw Truncated(destination.Length);
+        return count > 0 ? count : throw Ended(destination.Length);
     }
 
     /// <summary>Takes and drops.</summary>
-    /// <exception cref="ProtocolException">The connection ended before.</exception>
+    /// <exception cref="ProtocolException">To a server: the connection ended before.</exception>
     public async ValueTask SkipAsync(long count, CancellationToken cancellationToken = default)
     {
         while (true)
@@ -110,11 +110,16 @@ internal sealed class FrameReader(Connection connection, int largestBuffer = Tra
             if (count == 0)
                 return;
             if (!await FillAsync(cancellationToken).ConfigureAwait(false))
-                throw Truncated(count);
+                throw Ended(count);
         }
     }
 
-    /// <summary>What it means that the connection ended inside a frame.</summary>
+    // A caller that leaves in the middle breaks the rules; a server that does has been cut off, and a client may call again.
+    private Exception Ended(long missing) => isClient
+        ? new TransportException(TransportError.PeerReset, $"The server closed the connection with at least {missing} bytes still to come.")
+        : Truncated(missing);
+
+    /// <summary>What it means that a caller left inside a frame.</summary>
     public static ProtocolException Truncated(long missing) =>
         new(ProtocolError.TruncatedFrame, $"The connection ended with at least {missing} bytes of a message missing.");
 
