@@ -24,9 +24,6 @@ internal sealed partial class NativeConversation
             else
                 await GetLargeAsync(request, download, offset, length).ConfigureAwait(false);
         }
-
-        if (_output.Length >= FrameWriter.Full)
-            await _output.SendAsync(connection).ConfigureAwait(false);
     }
 
     /// <summary>sum: the digest of a file or of a part of it.</summary>

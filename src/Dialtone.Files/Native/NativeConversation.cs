@@ -116,6 +116,8 @@ internal sealed partial class NativeConversation(Connection connection, FileServ
             if (command.WaitsForPuts && _commits is { IsEmpty: false })
                 await _commits.WhenEmptyAsync().ConfigureAwait(false);
             await command.Run(this, request).ConfigureAwait(false);
+            if (_output.Length >= FrameWriter.Full)
+                await SendNowAsync().ConfigureAwait(false);
         }
         catch (FileException e)
         {
