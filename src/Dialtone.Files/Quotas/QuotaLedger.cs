@@ -197,8 +197,9 @@ internal sealed class QuotaLedger(Func<VirtualPath, CancellationToken, ValueTask
             foreach (QuotaScope scope in view.Holding(from).Where(scope => !to.IsWithin(scope.Folder)))
                 scope.Use(-moved.Bytes, -moved.Files);
             Drop(reservation);
+            // A home that came or went with the tree is another folder now.
             foreach (QuotaScope scope in _scopes)
-                scope.IsKnown &= !IsBelow(scope.Folder, from) && !IsBelow(scope.Folder, to);
+                scope.IsKnown &= !scope.Folder.IsWithin(from) && !scope.Folder.IsWithin(to);
         }
     }
 
@@ -222,9 +223,6 @@ internal sealed class QuotaLedger(Func<VirtualPath, CancellationToken, ValueTask
                 .Aggregate(default(StoreUsage), (sum, one) => new StoreUsage(sum.Bytes + one.Bytes, sum.Files + one.Files));
         }
     }
-
-    // Strictly below: a home that is renamed itself is no home of that name any more, and its books begin anew.
-    private static bool IsBelow(VirtualPath folder, VirtualPath tree) => folder.IsWithin(tree);
 
     // A removal may be booked before the publishing that it removed.
     private static StoreUsage NotNegative(StoreUsage usage) => new(Math.Max(0, usage.Bytes), Math.Max(0, usage.Files));

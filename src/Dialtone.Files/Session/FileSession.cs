@@ -159,15 +159,15 @@ public sealed partial class FileSession : IAsyncDisposable
     }
 
     /// <summary>Ends the session. Uploads and downloads of it are to be disposed before.</summary>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
-            return;
+            return default;
         Store.Dispose();
         _closed();
         if (User is not null)
             Record(new AuditRecord { Event = AuditEvent.Logout });
-        await ValueTask.CompletedTask.ConfigureAwait(false);
+        return default;
     }
 
     internal static FileException OverQuota() => new(FileError.QuotaExceeded, "The quota would be passed.");
