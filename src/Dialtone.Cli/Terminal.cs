@@ -13,7 +13,7 @@ internal static class Terminal
     public static TextWriter Out { get; } = new StreamWriter(Console.OpenStandardOutput(), Utf8) { NewLine = "\n" };
 
     /// <summary>Sent at once, and safe for many threads.</summary>
-    public static TextWriter Error { get; } =
+    public static TextWriter Error { get; private set; } =
         TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError(), Utf8) { AutoFlush = true, NewLine = "\n" });
 
     /// <summary>Whether writing to standard output failed.</summary>
@@ -40,6 +40,9 @@ internal static class Terminal
 
     /// <summary>Standard output for content: fails when its reader has left, and goes on where others wrote.</summary>
     public static Stream OpenContentOutput() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new StandardOutput();
+
+    /// <summary>Says no more to people: the terminal they sat at is gone, and writing to it fails.</summary>
+    public static void Mute() => Error = TextWriter.Null;
 
     public static void Flush()
     {

@@ -68,6 +68,7 @@ internal static class UserVerbs
         string name = arguments.Operands[0];
         if (AccountRules.CheckName(name) is { } problem)
             throw CliException.Usage(problem);
+        FileOwner.Check(PathOf(arguments));
         AccountsFile accounts = AccountsFile.Open(PathOf(arguments), create: true);
         if (accounts.Find(name) is not null)
             throw Taken(name);
@@ -161,6 +162,7 @@ internal static class UserVerbs
     private static AccountsFile Open(Arguments arguments)
     {
         string path = PathOf(arguments);
+        FileOwner.Check(path);
         return File.Exists(path)
             ? AccountsFile.Open(path)
             : throw new CliException(ExitCode.Files, $"There is no accounts file {path}.", "'dialtone user add NAME' makes it; --accounts FILE names another.");

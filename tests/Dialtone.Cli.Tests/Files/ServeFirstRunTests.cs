@@ -84,6 +84,16 @@ public sealed partial class ServeFirstRunTests
         Assert.Matches("exit (130|-2)$", shown);
     }
 
+    [Fact]
+    public async Task A_server_whose_terminal_is_closed_stops()
+    {
+        using var folder = new Folder();
+        string shown = await SitAsync(
+            ["-C", folder.Path, "XDG_CONFIG_HOME=" + folder.Path, ToolProcess.Program, "serve", "--listen", "tls://127.0.0.1:0"],
+            See("listening tls://127.0.0.1:"), "hang up\n");
+        Assert.EndsWith("exit 0", shown, StringComparison.Ordinal);
+    }
+
     private static ToolProcess Start(Folder folder)
     {
         Dictionary<string, string> environment = folder.Home;

@@ -193,6 +193,23 @@ public sealed class UsersTests
         Assert.Contains($"chmod 600 {path}", end.Error, StringComparison.Ordinal);
     }
 
+    [Fact] // L15
+    public async Task Accounts_of_another_user_of_the_machine_are_refused()
+    {
+        Assert.SkipUnless(System.Environment.UserName == "root", "Only root gives files away.");
+        using var folder = new Folder();
+        await UserAsync(folder, "one", "add", "alex");
+        string path = folder["dialtone/accounts.json"];
+        using (var chown = System.Diagnostics.Process.Start("chown", ["1", path]))
+            await chown.WaitForExitAsync();
+        foreach (string[] words in (string[][])[["user", "list"], ["user", "add", "bob"], ["user", "passwd", "alex"], ["serve", "--listen", "tcp://127.0.0.1:0"]])
+        {
+            ToolResult end = await ToolProcess.RunWithAsync("", Environment(folder, "two"), words);
+            Assert.Equal((5, ""), (end.ExitCode, end.Output));
+            Assert.Contains("sudo -u '#1' dialtone", end.Error, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Two_who_add_at_once_lose_nothing()
     {

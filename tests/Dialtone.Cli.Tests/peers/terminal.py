@@ -1,6 +1,7 @@
 """Sits at a terminal: runs a program on a pseudo-terminal, types, and waits for what is to appear.
 
-terminal.py [--screen] PROGRAM WORD…     standard input has the script, a line each: "type TEXT" and "see TEXT" in JSON strings.
+terminal.py [--screen] PROGRAM WORD…     standard input has the script, a line each: "type TEXT" and "see TEXT" in JSON strings, and
+"hang up" as the last one, which closes the terminal.
 Prints "seen" for each text that appeared, and at the end "exit STATUS"; with --screen one JSON string instead, of all that appeared and the end.
 """
 import json
@@ -49,6 +50,10 @@ def see(text):
 
 
 for line in sys.stdin:
+    if line == "hang up\n":
+        os.close(terminal)
+        terminal = None
+        break
     verb, text = line.split(" ", 1)
     text = json.loads(text).encode()
     if verb == "type":
@@ -57,7 +62,7 @@ for line in sys.stdin:
         see(text)
 
 end = time.monotonic() + PATIENCE
-while read_some(end):
+while terminal is not None and read_some(end):
     pass
 _, status = os.waitpid(child, 0)
 end = f"exit {os.waitstatus_to_exitcode(status)}"

@@ -65,6 +65,7 @@ internal static class FilesChecks
     private static void CheckAccounts(Arguments arguments)
     {
         string path = FilesSettings.AccountsPath(arguments);
+        FileOwner.Check(path);
         if (File.Exists(path))
             _ = AccountsFile.Open(path);
         else if (arguments.Has(FilesFlags.Accounts))

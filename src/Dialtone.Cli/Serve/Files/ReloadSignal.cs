@@ -31,6 +31,7 @@ internal sealed class ReloadSignal : IDisposable
         signal.Cancel = true;
         if (_hadTerminal && !Keyboard.HasTerminal)
         {
+            Terminal.Mute();
             _stop();
             return;
         }
