@@ -9,9 +9,10 @@ namespace Dialtone.Files;
 internal sealed class FrameWriter : IBufferWriter<byte>, IDisposable
 {
     /// <summary>More than this waiting is sent without waiting for more.</summary>
-    public const int Full = 192 * 1024;
+    public const int Full = 96 * 1024;
 
     private const int SmallestBuffer = 4 * 1024;
+    private const int UsualBuffer = 256 * 1024; // room for what is full and a small file on top; only pages of listings grow beyond
     private static readonly JsonWriterOptions Options = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Utf8JsonWriter _json;
@@ -135,7 +136,7 @@ internal sealed class FrameWriter : IBufferWriter<byte>, IDisposable
         }
         else if (_buffer.Length - Length < count)
         {
-            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(Length + count, _buffer.Length * 4));
+            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(Length + count, Math.Min(_buffer.Length * 4, UsualBuffer)));
             _buffer.AsSpan(0, Length).CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_buffer);
             _buffer = larger;

@@ -10,7 +10,7 @@ namespace Dialtone.Files;
 /// </remarks>
 internal sealed partial class NativeConversation(Connection connection, FileService service, ILogger logger)
 {
-    private readonly FrameReader _input = new(connection);
+    private readonly FrameReader _input = new(connection, NativeLimits.SmallFile);
     private readonly RequestBody _body = new();
     private readonly FrameWriter _output = new();
     private readonly FileCaller _caller = FileCaller.Of(connection, "native");

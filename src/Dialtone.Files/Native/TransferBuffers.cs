@@ -9,7 +9,7 @@ internal static class TransferBuffers
     public const int Large = 256 * 1024;
 
     private const int Small = 64 * 1024;
-    private const int MaxLargeBytes = 16 * 1024 * 1024;
+    private const int MaxLargeBytes = 8 * 1024 * 1024;
 
     private static long RentedBytes;
 
