@@ -8,16 +8,18 @@ namespace Dialtone.Cli;
 internal static class Terminal
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+    private static StandardOutput? _content;
+    private static bool _hasFailed;
 
     /// <summary>Buffered until <see cref="Flush"/>. Not <c>Console.Out</c>, which looks up what the terminal can do before the first letter.</summary>
-    public static TextWriter Out { get; } = new StreamWriter(Console.OpenStandardOutput(), Utf8) { NewLine = "\n" };
+    public static TextWriter Out { get; } = new StreamWriter(Open(1), Utf8) { NewLine = "\n" };
 
     /// <summary>Sent at once, and safe for many threads.</summary>
     public static TextWriter Error { get; private set; } =
-        TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError(), Utf8) { AutoFlush = true, NewLine = "\n" });
+        TextWriter.Synchronized(new StreamWriter(Open(2), Utf8) { AutoFlush = true, NewLine = "\n" });
 
     /// <summary>Whether writing to standard output failed.</summary>
-    public static bool OutputIsGone { get; private set; }
+    public static bool OutputIsGone => _hasFailed || _content is { IsGone: true };
 
     public static bool InputIsInteractive => !Console.IsInputRedirected;
 
@@ -36,10 +38,10 @@ internal static class Terminal
         ? new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0)
         : Console.OpenStandardInput();
 
-    public static Stream OpenOutput() => Console.OpenStandardOutput();
+    public static Stream OpenOutput() => Open(1);
 
-    /// <summary>Standard output for content: fails when its reader has left, and goes on where others wrote.</summary>
-    public static Stream OpenContentOutput() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new StandardOutput();
+    /// <summary>Standard output for content: it fails when its reader has left, since the rest need not come then.</summary>
+    public static Stream OpenContentOutput() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : _content = new StandardOutput(1, failsWhenGone: true);
 
     /// <summary>Says no more to people: the terminal they sat at is gone, and writing to it fails.</summary>
     public static void Mute() => Error = TextWriter.Null;
@@ -52,7 +54,7 @@ internal static class Terminal
         }
         catch (IOException)
         {
-            OutputIsGone = true;
+            _hasFailed = true;
         }
     }
 
@@ -61,5 +63,12 @@ internal static class Terminal
         Error.WriteLine($"dialtone: {error.Message}");
         if (error.Advice is { } advice)
             Error.WriteLine($"  {advice}");
+    }
+
+    private static Stream Open(int descriptor)
+    {
+        if (!OperatingSystem.IsWindows())
+            return new StandardOutput(descriptor, failsWhenGone: false);
+        return descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError();
     }
 }

@@ -37,7 +37,7 @@ internal static class FileFlags
 
     public static readonly Flag<bool> DryRun = new("--dry-run", null, "Only say what would be done", Values.Switch) { Letter = 'n' };
 
-    public static readonly Flag<string> Dialect = new("--dialect", "NAME", "Speak to a server of the tutorials: json, text or sample", DialectName);
+    public static readonly Flag<Dialect> Dialect = new("--dialect", "NAME", "Speak to a server of the tutorials: json, text or sample", DialectName);
 
     public static readonly Flag<bool> GoOn = new("--keep-going", null, "Go on after a line that failed", Values.Switch) { Letter = 'k' };
 
@@ -45,8 +45,13 @@ internal static class FileFlags
         "Server and log-in",
         CallFlags.Key, PasswordInput.PasswordFile, Save, CallFlags.Trust, CallFlags.KnownHosts, HmacFlags.AnswerKeyFile, HmacFlags.Digest, CallFlags.Timeout);
 
-    private static string DialectName(string text) =>
-        text is "json" or "text" or "sample" ? text : throw new FormatException($"'{text}' is not a dialect; write json, text or sample.");
+    private static Dialect DialectName(string text) => text switch
+    {
+        "json" => Dialtone.Files.Dialect.Json,
+        "text" => Dialtone.Files.Dialect.Text,
+        "sample" => Dialtone.Files.Dialect.Sample,
+        _ => throw new FormatException($"'{text}' is not a dialect; write json, text or sample."),
+    };
 
     private static TransferDigest Digest(string text) => text switch
     {

@@ -38,8 +38,8 @@ internal sealed class LineEditor(TextWriter output, Func<int> width, History his
                 case KeyName.Cancel:
                     _cursor = _line.Count;
                     Show();
-                    output.Write("^C");
-                    Finish();
+                    output.Write("^C\r\n");
+                    output.Flush();
                     return "";
                 case KeyName.Tab:
                     await CompleteAsync();

@@ -6,12 +6,12 @@ namespace Dialtone.Cli;
 /// <summary>The verbs that look at places on a server and change them, without moving content: <c>ls tree rm mkdir mv cp stat sum quota</c>.</summary>
 internal static class PlaceCommands
 {
-    public static Task<ExitCode> ListAsync(Arguments arguments) => EachServerAsync(arguments, (work, paths) =>
+    public static Task<ExitCode> ListAsync(Arguments arguments) => arguments.Has(FileFlags.Dialect) ? DialectCommands.ListAsync(arguments) : EachServerAsync(arguments, (work, paths) =>
         new Listing(arguments.Has(FileFlags.Long), work.IsJson).ShowAsync(work.Client, paths, arguments.Has(FileFlags.ListBelow), work.Fail, work.CancellationToken));
 
     public static Task<ExitCode> TreeAsync(Arguments arguments) => EachAsync(arguments, (work, path) => new Listing(false, work.IsJson).ShowTreeAsync(work.Client, path, work.CancellationToken));
 
-    public static Task<ExitCode> RemoveAsync(Arguments arguments) => EachAsync(arguments, (work, path) => work.RemoveAsync(path, arguments.Has(FileFlags.Recursive)));
+    public static Task<ExitCode> RemoveAsync(Arguments arguments) => arguments.Has(FileFlags.Dialect) ? DialectCommands.RemoveAsync(arguments) : EachAsync(arguments, (work, path) => work.RemoveAsync(path, arguments.Has(FileFlags.Recursive)));
 
     public static Task<ExitCode> MakeFolderAsync(Arguments arguments) =>
         EachAsync(arguments, (work, path) => work.Client.MakeFolderAsync(path.ToString(), arguments.Has(FileFlags.Parents), work.CancellationToken), expands: false);

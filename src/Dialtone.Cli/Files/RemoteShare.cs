@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using Dialtone.Files;
 
 namespace Dialtone.Cli;
@@ -6,11 +5,13 @@ namespace Dialtone.Cli;
 /// <summary>A server that was called, and who we are there.</summary>
 internal sealed class RemoteShare : IAsyncDisposable
 {
-    private readonly X509Certificate2? _key;
+    private readonly ServerCall _call;
 
-    private RemoteShare(FileClient client, X509Certificate2? key, string label)
+    private RemoteShare(FileClient client, ServerCall call)
     {
-        (Client, _key, Label) = (client, key, label);
+        (Client, _call) = (client, call);
+        string? user = client.ServerInfo.User ?? call.User;
+        Label = user is null ? $"{call.Place}:" : $"{user}@{call.Place}:";
     }
 
     public FileClient Client { get; }
@@ -21,48 +22,27 @@ internal sealed class RemoteShare : IAsyncDisposable
     /// <summary>Calls the server of a remote name and logs in.</summary>
     public static async Task<RemoteShare> ConnectAsync(Arguments arguments, RemoteName name, CancellationToken cancellationToken)
     {
-        Bookmark? bookmark = name.Host is { } host ? Bookmarks.Find(host) : null;
-        Address address = name.Server ?? bookmark?.Server ?? name.AddressOfHost();
-        string? user = name.User ?? bookmark?.User;
-        X509Certificate2? key = address.IsTls ? LoadKey(arguments) : null;
-        if (key is null && arguments.Has(CallFlags.Key))
-            throw CliException.Usage($"--key is proven in a TLS handshake, and {address} speaks no TLS.");
-        string? fingerprint = null;
-        IReadOnlyList<HmacKey> doorKeys = HmacFlags.Keys(arguments, HmacFlags.AnswerKeyFile);
-        bool isPinned = bookmark?.Fingerprint is not null && !arguments.Has(CallFlags.Trust);
-        bool isNew = address.IsTls && !isPinned && TrustName.IsNew(arguments, address);
-        var dial = new DialOptions();
-        var options = new FileClientOptions
-        {
-            Dial = dial with
-            {
-                Timeout = arguments.Get(CallFlags.Timeout, dial.Timeout),
-                Tls = new TlsClientOptions { Trust = isPinned ? CertificateTrust.Fingerprint(bookmark!.Fingerprint!) : TrustName.Of(arguments), Key = key },
-            },
-            Door = async (connection, token) =>
-            {
-                fingerprint = connection.Tls?.PeerFingerprint;
-                if (doorKeys.Count > 0)
-                    await HmacChallenge.AnswerAsync(connection, doorKeys[0], HmacFlags.DigestOf(arguments), token);
-            },
-            Jobs = arguments.Get(FileFlags.Jobs, 1),
-            RateLimit = arguments.Find(FileFlags.LimitRate),
-        };
-        FileClient client = await FileClient.ConnectAsync(address, options, cancellationToken);
+        var call = new ServerCall(arguments, name);
+        FileClient? client = null;
         try
         {
-            if (isNew)
-                Terminal.Error.WriteLine($"dialtone: {address} is called for the first time; its key {fingerprint} is remembered.");
-            await LoginAsync(arguments, client, user, key, cancellationToken);
-            user = client.ServerInfo.User ?? user;
-            if (arguments.Get(FileFlags.Save) is { } saved)
-                Bookmarks.Save(saved, new Bookmark(address, user, fingerprint));
-            string place = name.Host ?? address.Host ?? address.Path!;
-            return new RemoteShare(client, key, user is null ? $"{place}:" : $"{user}@{place}:");
+            var options = new FileClientOptions
+            {
+                Dial = call.Dial,
+                Door = call.EnterAsync,
+                Jobs = arguments.Get(FileFlags.Jobs, 1),
+                RateLimit = arguments.Find(FileFlags.LimitRate),
+            };
+            client = await FileClient.ConnectAsync(call.Address, options, cancellationToken);
+            await LoginAsync(arguments, client, call, cancellationToken);
+            call.Save(arguments, client.ServerInfo.User ?? call.User);
+            return new RemoteShare(client, call);
         }
         catch
         {
-            await client.DisposeAsync();
+            if (client is not null)
+                await client.DisposeAsync();
+            call.Dispose();
             throw;
         }
     }
@@ -70,25 +50,25 @@ internal sealed class RemoteShare : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Client.DisposeAsync();
-        _key?.Dispose();
+        _call.Dispose();
     }
 
     /// <summary>By the key that was named; else by a password that was given; else by the key of this account, if the server knows it; else by a password that is asked for.</summary>
-    private static async Task LoginAsync(Arguments arguments, FileClient client, string? user, X509Certificate2? key, CancellationToken cancellationToken)
+    private static async Task LoginAsync(Arguments arguments, FileClient client, ServerCall call, CancellationToken cancellationToken)
     {
-        if (key is not null && arguments.Has(CallFlags.Key))
+        if (arguments.Has(CallFlags.Key))
         {
-            await client.LoginWithKeyAsync(user, cancellationToken);
+            await client.LoginWithKeyAsync(call.User, cancellationToken);
             return;
         }
 
-        string? password = user is null ? null : PasswordInput.Given(arguments);
-        if (user is null && arguments.Has(PasswordInput.PasswordFile))
-            throw CliException.Usage("A password needs a user: write USER@HOST:PATH or tls://USER@HOST/PATH.");
-        if (password is null && key is not null && await TryKeyAsync(client, user, cancellationToken))
+        string? password = call.User is null ? null : PasswordInput.Given(arguments);
+        // An unknown key counts against us at the server: strangers who may do something there do not try it unasked.
+        bool isWelcome = call.User is null && client.ServerInfo.Rights != FileRights.None;
+        if (password is null && call.Key is not null && !isWelcome && await TryKeyAsync(client, call.User, cancellationToken))
             return;
-        if (user is not null)
-            await client.LoginAsync(user, password ?? PasswordInput.Ask($"Password of {Printable.Of(user)} at {client.Address}: "), cancellationToken);
+        if (call.User is { } user)
+            await client.LoginAsync(user, password ?? call.AskPassword(), cancellationToken);
     }
 
     private static async Task<bool> TryKeyAsync(FileClient client, string? user, CancellationToken cancellationToken)
@@ -103,8 +83,4 @@ internal sealed class RemoteShare : IAsyncDisposable
             return false;
         }
     }
-
-    private static X509Certificate2? LoadKey(Arguments arguments) => arguments.Get(CallFlags.Key) is { } path
-        ? ClientKey.Load(path)
-        : File.Exists(Folders.ClientKey) ? ClientKey.Load(Folders.ClientKey) : null;
 }

@@ -1,10 +1,9 @@
-using System.Diagnostics;
 using Dialtone.Files;
 
 namespace Dialtone.Cli;
 
 /// <summary>A conversation with a server: a current folder there, one here, and commands.</summary>
-internal sealed class Shell
+internal sealed class Shell : IShell
 {
     private readonly TransferRules _rules;
     private readonly Verb[] _commands;
@@ -15,24 +14,24 @@ internal sealed class Shell
         (Share, _rules) = (share, rules);
         _commands =
         [
-            Command("ls", "[-lR] [PATH]…", ListAsync, FileFlags.Long, FileFlags.ListBelow),
-            Command("tree", "[PATH]", arguments => EachAsync(arguments, (work, path) => new Listing(false, false).ShowTreeAsync(Share.Client, path, _cancellationToken))),
-            Command("cd", "[FOLDER]", arguments => EnterAsync(arguments.Operands.FirstOrDefault() ?? "/", _cancellationToken)),
-            Command("pwd", "", _ => Say(Printable.Name(Folder.ToString()))),
-            Command("lcd", "[FOLDER]", arguments => ChangeHere(arguments.Operands.FirstOrDefault())),
-            Command("lpwd", "", _ => Say(Printable.Name(Directory.GetCurrentDirectory()))),
-            Command("get", "REMOTE… [LOCAL]", GetAsync, FileFlags.FoldersToo),
-            Command("put", "LOCAL… [REMOTE]", PutAsync, FileFlags.FoldersToo),
-            Command("rm", "[-r] PATH…", arguments => EachAsync(arguments, (work, path) => work.RemoveAsync(path, arguments.Has(FileFlags.Recursive))), FileFlags.Recursive),
-            Command("mkdir", "[-p] FOLDER…", MakeFolderAsync, FileFlags.Parents),
-            Command("mv", "PATH… TARGET", arguments => MoveAsync(arguments, isCopy: false)),
-            Command("cp", "PATH… TARGET", arguments => MoveAsync(arguments, isCopy: true), FileFlags.FoldersToo),
-            Command("stat", "PATH…", arguments => EachAsync(arguments, (work, path) => work.StatAsync(path))),
-            Command("sum", "PATH…", arguments => EachAsync(arguments, (work, path) => work.SumAsync(path, TransferDigest.Sha256))),
-            Command("quota", "", QuotaAsync),
-            Command("help", "", _ => Say(HelpText)),
-            Command("exit", "", Leave),
-            Command("quit", "", Leave),
+            ShellTable.Command("ls", "[-lR] [PATH]…", ListAsync, FileFlags.Long, FileFlags.ListBelow),
+            ShellTable.Command("tree", "[PATH]", arguments => EachAsync(arguments, (work, path) => new Listing(false, false).ShowTreeAsync(Share.Client, path, _cancellationToken))),
+            ShellTable.Command("cd", "[FOLDER]", arguments => EnterAsync(arguments.Operands.FirstOrDefault() ?? "/", _cancellationToken)),
+            ShellTable.Command("pwd", "", _ => ShellTable.SayAsync(Printable.Name(Folder.ToString()))),
+            ShellTable.Command("lcd", "[FOLDER]", arguments => ShellTable.ChangeHere(arguments.Operands.FirstOrDefault())),
+            ShellTable.Command("lpwd", "", _ => ShellTable.SayAsync(Printable.Name(Directory.GetCurrentDirectory()))),
+            ShellTable.Command("get", "REMOTE… [LOCAL]", GetAsync, FileFlags.FoldersToo),
+            ShellTable.Command("put", "LOCAL… [REMOTE]", PutAsync, FileFlags.FoldersToo),
+            ShellTable.Command("rm", "[-r] PATH…", arguments => EachAsync(arguments, (work, path) => work.RemoveAsync(path, arguments.Has(FileFlags.Recursive))), FileFlags.Recursive),
+            ShellTable.Command("mkdir", "[-p] FOLDER…", MakeFolderAsync, FileFlags.Parents),
+            ShellTable.Command("mv", "PATH… TARGET", arguments => MoveAsync(arguments, isCopy: false)),
+            ShellTable.Command("cp", "PATH… TARGET", arguments => MoveAsync(arguments, isCopy: true), FileFlags.FoldersToo),
+            ShellTable.Command("stat", "PATH…", arguments => EachAsync(arguments, (work, path) => work.StatAsync(path))),
+            ShellTable.Command("sum", "PATH…", arguments => EachAsync(arguments, (work, path) => work.SumAsync(path, TransferDigest.Sha256))),
+            ShellTable.Command("quota", "", QuotaAsync),
+            ShellTable.Command("help", "", _ => ShellTable.SayAsync(ShellTable.Help(_commands!))),
+            ShellTable.Command("exit", "", Leave),
+            ShellTable.Command("quit", "", Leave),
         ];
     }
 
@@ -47,34 +46,12 @@ internal sealed class Shell
 
     public IEnumerable<string> CommandNames => _commands.Select(command => command.Name);
 
-    private string HelpText => string.Join('\n', _commands.Select(command => $"  {command.Name} {command.Summary}".TrimEnd()))
-        + "\n  !COMMAND\n\nWith several words the last of get is a place here, and the last of put a place there.";
-
-    /// <summary>Does what a line says.</summary>
-    /// <exception cref="CliException">It cannot be understood, or not be done.</exception>
-    public async Task<ExitCode> DoAsync(string line, CancellationToken cancellationToken)
+    public Task<ExitCode> DoAsync(string line, CancellationToken cancellationToken)
     {
         _cancellationToken = cancellationToken;
-        line = line.Trim();
-        if (line.Length == 0 || line[0] == '#')
-            return ExitCode.Done;
-        if (line[0] == '!')
-            return await RunHereAsync(line[1..], cancellationToken);
-        List<string> words = ShellWords.Split(line);
-        string name = words[0] switch { "?" => "help", "dir" => "ls", "bye" => "exit", var word => word };
-        if (!CommandNames.Contains(name, StringComparer.Ordinal))
-        {
-            throw CliException.Usage(
-                $"There is no command '{Printable.Of(name)}'.",
-                Spelling.Nearest(name, CommandNames) is { } near ? $"Did you mean {near}?" : "'help' lists the commands.");
-        }
-
-        Arguments arguments = Parser.Parse([name, .. words.Skip(1)], _commands);
-        return await arguments.Verb.Run(arguments);
+        return ShellTable.RunAsync(line, _commands, cancellationToken);
     }
 
-    /// <summary>Goes into a folder of the server.</summary>
-    /// <exception cref="FileException">There is none.</exception>
     public async Task<ExitCode> EnterAsync(string text, CancellationToken cancellationToken)
     {
         IReadOnlyList<VirtualPath> places = await RemotePattern.ExpandAsync(Share.Client, text, Folder, cancellationToken);
@@ -86,11 +63,13 @@ internal sealed class Shell
         return ExitCode.Done;
     }
 
-    private static Verb Command(string name, string operands, Func<Arguments, Task<ExitCode>> run, params Flag[] flags) => new(name, operands, run)
+    public async Task<IReadOnlyList<(string Name, bool IsFolder)>> NamesAsync(string folder, CancellationToken cancellationToken)
     {
-        Operands = [.. operands.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(word => !word.StartsWith("[-", StringComparison.Ordinal))],
-        Flags = [new("Flags", flags)],
-    };
+        var names = new List<(string, bool)>();
+        await foreach (RemoteEntry entry in Share.Client.ListAsync(VirtualPath.Parse(folder, Folder).ToString(), cancellationToken: cancellationToken))
+            names.Add((entry.Path, entry.Kind == FileKind.Folder));
+        return names;
+    }
 
     private PlaceWork Work() => new(Share, Folder, isJson: false, _cancellationToken);
 
@@ -172,32 +151,9 @@ internal sealed class Shell
         return view.Finish();
     }
 
-    private static Task<ExitCode> ChangeHere(string? text)
-    {
-        string folder = text is null ? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) : RemotePattern.ExpandLocal(text)[0];
-        if (!Directory.Exists(folder))
-            throw new CliException(ExitCode.Files, $"There is no folder {Printable.Of(folder)} on this machine.");
-        Directory.SetCurrentDirectory(folder);
-        return Task.FromResult(ExitCode.Done);
-    }
-
-    private static async Task<ExitCode> RunHereAsync(string command, CancellationToken cancellationToken)
-    {
-        Terminal.Flush();
-        using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]))!;
-        await process.WaitForExitAsync(cancellationToken);
-        return process.ExitCode == 0 ? ExitCode.Done : ExitCode.Failed;
-    }
-
     private Task<ExitCode> Leave(Arguments arguments)
     {
         IsOver = true;
-        return Task.FromResult(ExitCode.Done);
-    }
-
-    private static Task<ExitCode> Say(string text)
-    {
-        Terminal.Out.WriteLine(text);
         return Task.FromResult(ExitCode.Done);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Dialtone.Files;
 
@@ -9,8 +10,18 @@ internal static class ShellCommand
     public static async Task<ExitCode> RunAsync(Arguments arguments)
     {
         var name = RemoteName.Parse(arguments.Operands[0]);
+        if (arguments.Has(FileFlags.Dialect))
+        {
+            await using DialectShare tutorial = await DialectShare.ConnectAsync(arguments, name, CancellationToken.None);
+            return await RunAsync(arguments, name, new DialectShell(tutorial));
+        }
+
         await using RemoteShare share = await RemoteShare.ConnectAsync(arguments, name, CancellationToken.None);
-        var shell = new Shell(share, TransferRules.Of(arguments));
+        return await RunAsync(arguments, name, new Shell(share, TransferRules.Of(arguments)));
+    }
+
+    private static async Task<ExitCode> RunAsync(Arguments arguments, RemoteName name, IShell shell)
+    {
         if (name.Path.Length > 0)
             await shell.EnterAsync(name.Path, CancellationToken.None);
         return Terminal.InputIsInteractive && Terminal.OutputIsInteractive
@@ -19,29 +30,42 @@ internal static class ShellCommand
     }
 
     /// <summary>At a terminal: asks for lines until told to leave.</summary>
-    private static async Task<ExitCode> TypeAsync(Shell shell)
+    private static async Task<ExitCode> TypeAsync(IShell shell)
     {
         var history = new History(Path.Combine(Folders.Own, "history"));
         var editor = new LineEditor(Terminal.Error, () => TerminalScreen.Width, history, new ShellCompletion(shell).CompleteAsync);
-        while (!shell.IsOver && Ask(editor, shell.Prompt) is { } asked && await asked is { } line)
+        using TerminalScreen.RawInput input = TerminalScreen.OpenRaw();
+        // Whoever ends the tool gets the terminal back as it was.
+        PosixSignal[] endings = [PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
+        PosixSignalRegistration[] registrations = [.. endings.Select(signal => PosixSignalRegistration.Create(signal, _ => input.End()))];
+        while (!shell.IsOver && await AskAsync(editor, shell.Prompt, input) is { } line)
         {
             history.Add(line);
             history.Save();
             await DoAsync(shell, line);
         }
 
+        foreach (PosixSignalRegistration registration in registrations)
+            registration.Dispose();
         return ExitCode.Done;
     }
 
     /// <summary>The terminal is raw only while a line is typed: what a command runs finds it as it was.</summary>
-    private static async Task<string?> Ask(LineEditor editor, string prompt)
+    private static async Task<string?> AskAsync(LineEditor editor, string prompt, TerminalScreen.RawInput input)
     {
-        using TerminalScreen.RawInput input = TerminalScreen.OpenRaw();
-        return await editor.ReadAsync(prompt, input);
+        input.Begin();
+        try
+        {
+            return await editor.ReadAsync(prompt, input);
+        }
+        finally
+        {
+            input.End();
+        }
     }
 
     /// <summary>From a pipe: the first line that fails ends it, unless told otherwise.</summary>
-    private static async Task<ExitCode> ReadAsync(Shell shell, bool goesOn)
+    private static async Task<ExitCode> ReadAsync(IShell shell, bool goesOn)
     {
         var input = new LineInput(Terminal.OpenInput());
         ExitCode worst = ExitCode.Done;
@@ -58,7 +82,7 @@ internal static class ShellCommand
         return worst;
     }
 
-    private static async Task<ExitCode> DoAsync(Shell shell, string line)
+    private static async Task<ExitCode> DoAsync(IShell shell, string line)
     {
         try
         {

@@ -3,7 +3,7 @@ using Dialtone.Files;
 namespace Dialtone.Cli;
 
 /// <summary>What Tab may put into a line of the shell: commands, names on the server, and for <c>put</c> and <c>lcd</c> names here.</summary>
-internal sealed class ShellCompletion(Shell shell)
+internal sealed class ShellCompletion(IShell shell)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -56,19 +56,14 @@ internal sealed class ShellCompletion(Shell shell)
 
     private async Task<IReadOnlyList<(string, bool)>> NamesThereAsync(string folder)
     {
-        var names = new List<(string, bool)>();
         try
         {
             using var limit = new CancellationTokenSource(Patience, TimeProvider.System);
-            var path = VirtualPath.Parse(folder, shell.Folder);
-            await foreach (RemoteEntry entry in shell.Share.Client.ListAsync(path.ToString(), cancellationToken: limit.Token))
-                names.Add((entry.Path, entry.Kind == FileKind.Folder));
+            return await shell.NamesAsync(folder, limit.Token);
         }
         catch (Exception e) when (e is FileException or TransportException or ProtocolException or OperationCanceledException)
         {
-            // Nothing to offer; the command itself will say what is wrong.
+            return []; // the command itself will say what is wrong
         }
-
-        return names;
     }
 }

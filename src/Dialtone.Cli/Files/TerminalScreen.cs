@@ -25,7 +25,7 @@ internal static partial class TerminalScreen
         }
     }
 
-    /// <summary>Hands over letters as they are typed and shows none, until disposed of. Ctrl-C is a letter as well.</summary>
+    /// <summary>Opens the terminal to read letters as they are typed.</summary>
     /// <exception cref="CliException">There is no terminal.</exception>
     public static RawInput OpenRaw()
     {
@@ -35,15 +35,12 @@ internal static partial class TerminalScreen
         if (terminal < 0)
             throw new CliException(ExitCode.Failed, "There is no terminal to ask on.");
         byte[] saved = new byte[SettingsBytes];
-        byte[] raw = new byte[SettingsBytes];
-        if (GetSettings(terminal, saved) != 0 || GetSettings(terminal, raw) != 0)
+        if (GetSettings(terminal, saved) != 0)
         {
             _ = Close(terminal);
             throw new CliException(ExitCode.Failed, "There is no terminal to ask on.");
         }
 
-        MakeRaw(raw);
-        _ = SetSettings(terminal, SetAfterOutput, raw);
         return new RawInput(terminal, saved);
     }
 
@@ -77,14 +74,20 @@ internal static partial class TerminalScreen
         public ushort Height;
     }
 
-    /// <summary>A terminal that was made raw.</summary>
+    /// <summary>A terminal to read from. What was typed ahead is kept from line to line.</summary>
     internal sealed class RawInput(int terminal, byte[] saved) : IDisposable
     {
         private const int Interrupted = 4; // EINTR
         private readonly byte[] _buffer = new byte[256];
+        private readonly byte[] _raw = MadeRaw(saved);
         private int _next;
         private int _end;
-        private bool _isClosed;
+
+        /// <summary>From now on letters come as they are typed, none is shown, and Ctrl-C is a letter as well.</summary>
+        public void Begin() => _ = SetSettings(terminal, SetAfterOutput, _raw);
+
+        /// <summary>Gives the terminal back as it was.</summary>
+        public void End() => _ = SetSettings(terminal, SetAfterOutput, saved);
 
         /// <summary>The next byte; −1 at the end. Waits on the calling thread, which is what a prompt is for.</summary>
         public int ReadByte()
@@ -97,13 +100,13 @@ internal static partial class TerminalScreen
         /// <summary>Whether a byte has come already: what follows an Escape key's code in one go is an arrow's, alone it is the key.</summary>
         public bool HasMore => _next < _end;
 
-        public void Dispose()
+        public void Dispose() => _ = Close(terminal);
+
+        private static byte[] MadeRaw(byte[] settings)
         {
-            if (_isClosed)
-                return;
-            _isClosed = true;
-            _ = SetSettings(terminal, SetAfterOutput, saved);
-            _ = Close(terminal);
+            byte[] raw = [.. settings];
+            MakeRaw(raw);
+            return raw;
         }
 
         private bool Fill()

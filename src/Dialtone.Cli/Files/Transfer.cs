@@ -141,19 +141,10 @@ internal sealed class Transfer(RemoteShare share, TransferView view, TransferRul
         });
     }
 
-    /// <summary>Does one of several things; what is refused or fails on a disk is told, and the rest goes on.</summary>
-    private async Task TryAsync(string place, Func<Task> act)
+    private Task TryAsync(string place, Func<Task> act)
     {
         Current = place;
-        try
-        {
-            await act();
-        }
-        catch (Exception e) when (e is FileException { Reason: not (FileError.LoginRequired or FileError.LoginFailed) } or IOException or UnauthorizedAccessException
-            or CliException { Code: ExitCode.Files or ExitCode.Failed })
-        {
-            view.Fail(place, e);
-        }
+        return view.TryAsync(place, act);
     }
 
     /// <summary>What local files come to; null where a folder is among them, whose content only its own walk knows.</summary>

@@ -7,6 +7,8 @@ internal static class TransferCommands
 {
     public static Task<ExitCode> PutAsync(Arguments arguments)
     {
+        if (arguments.Has(FileFlags.Dialect))
+            return DialectCommands.PutAsync(arguments);
         var target = RemoteName.Parse(arguments.Operands[^1]);
         string[] sources = [.. arguments.Operands.Take(arguments.Operands.Count - 1)];
         if (sources.FirstOrDefault(source => RemoteName.Find(source) is not null) is { } remote)
@@ -28,6 +30,8 @@ internal static class TransferCommands
 
     public static async Task<ExitCode> GetAsync(Arguments arguments)
     {
+        if (arguments.Has(FileFlags.Dialect))
+            return await DialectCommands.GetAsync(arguments);
         List<string> words = arguments.Operands;
         bool hasTarget = words.Count > 1 && RemoteName.Find(words[^1]) is null;
         string target = hasTarget ? words[^1] : ".";

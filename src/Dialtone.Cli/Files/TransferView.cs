@@ -14,6 +14,9 @@ internal sealed class TransferView : IProgress<TransferProgress>, IAsyncDisposab
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(125);
     private static readonly TimeSpan JsonFrame = TimeSpan.FromSeconds(1);
 
+    /// <summary>Cells that stay free: a terminal writes ^C where the cursor is, and must not break the line.</summary>
+    private const int BesidesLine = 3;
+
     private readonly bool _isJson;
     private readonly bool _isInteractive;
     private readonly TimeProvider _time;
@@ -72,6 +75,25 @@ internal sealed class TransferView : IProgress<TransferProgress>, IAsyncDisposab
             (_doneBytes, _doneFiles) = (_doneBytes + _now.Bytes, _doneFiles + _now.FilesDone);
             (_dueBytes, _dueFiles) = (bytesAfter, filesAfter);
             _now = default;
+        }
+    }
+
+    /// <summary>For what reports only bytes.</summary>
+    /// <param name="name">What is moved.</param>
+    /// <param name="size">Its length, where known.</param>
+    public IProgress<long> Bytewise(string name, long? size) => new ByteProgress(this, name, size);
+
+    /// <summary>Does one of several things; what is refused or fails on a disk is told, and the rest goes on.</summary>
+    public async Task TryAsync(string place, Func<Task> act)
+    {
+        try
+        {
+            await act();
+        }
+        catch (Exception e) when (e is FileException { Reason: not (FileError.LoginRequired or FileError.LoginFailed) } or IOException or UnauthorizedAccessException
+            or CliException { Code: ExitCode.Files or ExitCode.Failed })
+        {
+            Fail(place, e);
         }
     }
 
@@ -219,7 +241,7 @@ internal sealed class TransferView : IProgress<TransferProgress>, IAsyncDisposab
     private void Show(ProgressLine line)
     {
         int width = TerminalScreen.Width;
-        string text = line.Render(width - 1);
+        string text = line.Render(width - BesidesLine);
         string back = Back(width);
         Terminal.Error.Write($"{back}{text}\e[K");
         (_shownCells, _shownWidth) = (Cells.Of(text), width);
@@ -238,5 +260,10 @@ internal sealed class TransferView : IProgress<TransferProgress>, IAsyncDisposab
     {
         int rows = width < _shownWidth ? (_shownCells - 1) / Math.Max(1, width) : 0;
         return rows > 0 ? $"\r\e[{rows}A\e[J" : "\r";
+    }
+
+    private sealed class ByteProgress(TransferView view, string name, long? size) : IProgress<long>
+    {
+        public void Report(long value) => view.Report(new TransferProgress(value, size, 0, 1, name));
     }
 }

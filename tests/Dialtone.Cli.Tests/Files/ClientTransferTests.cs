@@ -143,6 +143,17 @@ public sealed class ClientTransferTests
     }
 
     [Fact]
+    public async Task Standard_output_is_appended_to_and_a_reader_that_leaves_ends_the_fetch_quietly()
+    {
+        await using ClientShare share = await ClientShare.StartAsync();
+        ClientShare.Write(share.There("a"), "one\n");
+        ClientShare.WriteRandom(share.There("big"), 20_000_000, seed: 5);
+        string get = $"'{ToolProcess.Program}' get '{share.At("a")}' -";
+        Assert.Equal("one\none\n", await ShellAsync(share, $"( {get}; {get} ) > '{share.Here("both")}'; cat '{share.Here("both")}'"));
+        Assert.Equal("1 0\n", await ShellAsync(share, $"exec 2>&1; ( '{ToolProcess.Program}' get '{share.At("big")}' -; echo $? > '{share.Here("code")}' ) | head -c 10 > /dev/null; echo $(cat '{share.Here("code")}') 0"));
+    }
+
+    [Fact]
     public async Task Odd_names_empty_files_and_files_with_holes_go_both_ways()
     {
         await using ClientShare share = await ClientShare.StartAsync();
@@ -246,6 +257,15 @@ public sealed class ClientTransferTests
         long start = TimeProvider.System.GetTimestamp();
         await share.DoAsync("put", "--limit-rate", "400K", share.Here("a"), share.At("a"));
         Assert.InRange(TimeProvider.System.GetElapsedTime(start).TotalSeconds, 1.0, 30);
+    }
+
+    private static async Task<string> ShellAsync(ClientShare share, string command)
+    {
+        var start = new System.Diagnostics.ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true };
+        foreach ((string name, string value) in share.Environment)
+            start.Environment[name] = value;
+        using var shell = System.Diagnostics.Process.Start(start)!;
+        return await shell.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     private static JsonElement[] Lines(string output) =>
