@@ -15,6 +15,10 @@ internal sealed class Committer(LocalShare share) : IDisposable
     private const int SyncFilesTogetherFrom = 16, SyncFoldersTogetherFrom = 8;
     private const int MaxFolders = 64; // held open at a time
 
+    // While many come, each by itself would wake the thread: it sleeps until so many are there, at most a millisecond.
+    private const int LargestWait = 32;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(1);
+
     // Before Linux 5.8, syncfs kept write errors to itself.
     private static readonly bool SyncAllTellsErrors = Environment.OSVersion.Version >= new Version(5, 8);
 
@@ -24,6 +28,7 @@ internal sealed class Committer(LocalShare share) : IDisposable
     private readonly List<SafeFileHandle> _made = [];
     private List<Publication> _queue = []; // under _gate, as the rest
     private Thread? _thread;
+    private int _awaited = 1;
     private bool _isAsleep;
     private bool _isStopping;
 
@@ -33,7 +38,7 @@ internal sealed class Committer(LocalShare share) : IDisposable
         Publication publication;
         try
         {
-            FileEntry entry = staged.HandOver(options).Describe(target.Name);
+            FileEntry entry = staged.HandOver(target.Name, options);
             publication = new Publication(staged, entry, root, target, options, cancellationToken);
         }
         catch (FileException)
@@ -68,7 +73,7 @@ internal sealed class Committer(LocalShare share) : IDisposable
             if (_isStopping)
                 return false;
             _queue.Add(publication);
-            if (_isAsleep)
+            if (_isAsleep && _queue.Count >= _awaited)
                 Monitor.Pulse(_gate);
             if (_thread is null)
             {
@@ -92,26 +97,34 @@ internal sealed class Committer(LocalShare share) : IDisposable
                     Place(publication);
             }
 
+            Learn();
             Settle();
             group.Clear();
         }
+    }
+
+    // Who had come before this group was told did not wait for it: more of that kind will come. Nobody is kept waiting who waits for an answer.
+    private void Learn()
+    {
+        lock (_gate)
+            _awaited = _queue.Count > 0 ? Math.Min(_awaited + _queue.Count, LargestWait) : Math.Max(1, _awaited / 2);
     }
 
     private bool Take(ref List<Publication> group)
     {
         lock (_gate)
         {
-            while (_queue.Count == 0)
+            while (_queue.Count < _awaited && !_isStopping)
             {
-                if (_isStopping)
-                    return false;
                 _isAsleep = true;
-                Monitor.Wait(_gate);
+                bool isWoken = Monitor.Wait(_gate, _awaited > 1 ? LongestWait : Timeout.InfiniteTimeSpan);
                 _isAsleep = false;
+                if (!isWoken)
+                    _awaited = Math.Clamp(_queue.Count, 1, _awaited / 2);
             }
 
             (group, _queue) = (_queue, group);
-            return true;
+            return group.Count > 0;
         }
     }
 

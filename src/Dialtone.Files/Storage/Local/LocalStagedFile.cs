@@ -165,8 +165,8 @@ internal sealed class LocalStagedFile : IStagedFile
     }
 
     /// <summary>Makes it ready to be seen: time, permissions, no room beyond its end. Then it is the committer's.</summary>
-    /// <returns>What will stand there, but for the name.</returns>
-    internal FileStatus HandOver(PublishOptions options)
+    /// <returns>What will stand there.</returns>
+    internal FileEntry HandOver(string name, PublishOptions options)
     {
         lock (_gate)
         {
@@ -177,12 +177,13 @@ internal sealed class LocalStagedFile : IStagedFile
         FileCalls calls = _share.Calls;
         if (_length < _reserved)
             Errno.Check(calls.Truncate(File, _length));
-        if (options.Permissions is { } mode)
-            Errno.Check(calls.SetMode(File, mode & Refusals.Permissions));
+        Errno.Check(calls.Stat(File, NativeName.Itself, out FileStatus status));
+        UnixFileMode mode = options.Permissions & Refusals.Permissions ?? status.Mode;
+        if (mode != status.Mode)
+            Errno.Check(calls.SetMode(File, mode));
         if (options.Modified is { } modified)
             Errno.Check(calls.SetModified(File, FileTime.From(modified)));
-        Errno.Check(calls.Stat(File, NativeName.Itself, out FileStatus status));
-        return status;
+        return status.Describe(name) with { Mode = mode, Modified = options.Modified?.ToUniversalTime() ?? status.Modified.ToDateTimeOffset() };
     }
 
     /// <summary>It stands under its new name.</summary>
