@@ -36,8 +36,9 @@ internal sealed class Jail(FileCalls calls, bool refuseMounts)
     {
         int result;
         int tries = 0;
+        // "Follow nothing" is said once, for the whole path: said again for the last name, a link there would count as "no folder".
         do
-            result = calls.OpenBeneath(root, path, flags, refuseMounts, out file);
+            result = calls.OpenBeneath(root, path, flags & ~OpenFlags.NoFollow, refuseMounts, out file);
         while (result is -Errno.TryAgain or -Errno.Interrupted && ++tries < MaxTries);
 
         // Not remembered: a filter put over the process later would turn a good answer into a bad one, and asking costs little.
