@@ -169,9 +169,10 @@ public sealed partial class LocalFileStore
             result = _share.Jail.Open(_root, name, OpenFlags.Reading | OpenFlags.Write, out file);
         if (result < 0)
             throw result == -Errno.Loop && IsLink(path) ? Refusals.NotRegular : Errno.Refusal(result);
-        if (_share.Calls.Stat(file, NativeName.Itself, out FileStatus status) == 0 && status.Kind is FileKind.File or FileKind.Folder)
+        result = _share.Calls.Stat(file, NativeName.Itself, out FileStatus status);
+        if (result == 0 && status.Kind is FileKind.File or FileKind.Folder)
             return file;
         file.Dispose();
-        throw Refusals.NotRegular;
+        throw result < 0 ? Errno.Refusal(result) : Refusals.NotRegular;
     }
 }

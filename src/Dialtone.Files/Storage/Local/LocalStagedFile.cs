@@ -93,9 +93,9 @@ internal sealed class LocalStagedFile : IStagedFile
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         Begin(cancellationToken);
         long end = checked(_length + count);
-        if (_length < _reserved)
-            _ = _share.Calls.Allocate(File, FileCalls.PunchHole | FileCalls.KeepSize, _length, count); // a disk without holes keeps zeros
         Errno.Check(_share.Calls.Truncate(File, end));
+        if (_length < _reserved) // after the file is that long: beyond its end there is nothing to punch
+            _ = _share.Calls.Allocate(File, FileCalls.PunchHole | FileCalls.KeepSize, _length, count); // a disk without holes keeps zeros
         _length = end;
         return default;
     }

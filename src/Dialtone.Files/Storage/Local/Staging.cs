@@ -79,8 +79,7 @@ internal sealed class Staging : IDisposable
 
     internal LocalStagedFile Resume(string id)
     {
-        SafeFileHandle folder = Folder;
-        if (!IsId(id) || !_held.TryAdd(id, true))
+        if (_folder is not { } folder || !IsId(id) || !_held.TryAdd(id, true))
             throw Refusals.NoSuchUpload;
         SafeFileHandle? file = null;
         try
