@@ -154,10 +154,22 @@ internal sealed partial class NativeConversation(Connection connection, FileServ
             logger.Refused(connection.Id, refusal.Message);
         if (!_body.IsRead)
             await SendNowAsync().ConfigureAwait(false); // before the rest of the body has come
-        if (!isAnswered || !await _body.TryDropAsync().ConfigureAwait(false))
-            _isOver = true;
+        bool isDropped = isAnswered && await _body.TryDropAsync().ConfigureAwait(false);
+        _isOver |= !isDropped;
         if (_isOver)
             await SettleAsync().ConfigureAwait(false);
+        if (isAnswered && !isDropped)
+            await LetItBeReadAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// A caller that pushes a long body may not have looked yet, and closing over what it sends resets the connection, which takes the answer from it.
+    /// Not to read on holds it up instead, and holds nothing here.
+    /// </summary>
+    private async ValueTask LetItBeReadAsync()
+    {
+        await connection.FinishSendingAsync().ConfigureAwait(false);
+        await Task.Delay(NativeLimits.LastWordTime, Options.Time, connection.Closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Answers with a refusal, among the answers to puts while there are any.</summary>

@@ -38,4 +38,7 @@ internal static class NativeLimits
 
     /// <summary>How long a caller may take from its first byte to its log-in.</summary>
     public static readonly TimeSpan LoginTime = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a refused caller in the middle of a long body has to read the answer before the connection ends.</summary>
+    public static readonly TimeSpan LastWordTime = TimeSpan.FromSeconds(3);
 }
