@@ -1,0 +1,109 @@
+namespace Dialtone.Commands;
+
+/// <summary>What a command writes to one of its streams, counted and summed as it is read. Nothing is read ahead: who reads slowly slows the command.</summary>
+internal sealed class CommandOutput : Stream
+{
+    private readonly PolledDescriptor? _source;
+    private readonly OutputBudget _budget;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Crc32C _sum;
+    private long _bytes;
+    private volatile bool _isCut;
+
+    /// <param name="source">The pipe; null for a stream that does not exist, and has ended.</param>
+    /// <param name="budget">What both streams may write together.</param>
+    public CommandOutput(PolledDescriptor? source, OutputBudget budget)
+    {
+        (_source, _budget) = (source, budget);
+        if (source is null)
+            _ended.SetResult();
+    }
+
+    /// <summary>Done when its end was read, or it was cut.</summary>
+    public Task Ended => _ended.Task;
+
+    public StreamReport Report => new(_bytes, _sum.Value);
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Whether a reader has waited for so long, and nothing came.</summary>
+    public bool IsQuiet(TimeSpan quiet) =>
+        _ended.Task.IsCompleted || (_source!.WaitingSince is { } since && TimeProvider.System.GetElapsedTime(since) >= quiet);
+
+    /// <summary>Nobody is left who could write: what is there may be read, and then it ends.</summary>
+    public void Finish() => _source?.Finish();
+
+    /// <summary>Ends it here, whatever is still to come.</summary>
+    public void Cut()
+    {
+        _isCut = true;
+        _source?.Dispose();
+        _ended.TrySetResult();
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_isCut || _source is null || buffer.IsEmpty)
+            return 0;
+        int count = await _source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        if (count > 0)
+            count = _budget.Take(count);
+        if (count == 0)
+        {
+            Cut();
+            return 0;
+        }
+
+        _sum.Append(buffer.Span[..count]);
+        _bytes += count;
+        return count;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer, offset, count, default).GetAwaiter().GetResult();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+        // Nothing is written.
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing) => Cut();
+}
+
+/// <summary>How much a command may still write, over both streams.</summary>
+internal sealed class OutputBudget(long? limit, Action exceeded)
+{
+    private long _taken;
+
+    /// <summary>How many of the bytes just read are within the bound.</summary>
+    public int Take(int count)
+    {
+        if (limit is not { } most)
+            return count;
+        long over = Interlocked.Add(ref _taken, count) - most;
+        if (over <= 0)
+            return count;
+        exceeded();
+        return (int)Math.Max(0, count - over);
+    }
+}

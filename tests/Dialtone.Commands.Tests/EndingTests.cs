@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Text;
+
+namespace Dialtone.Commands.Tests;
+
+/// <summary>How commands are made to end, and that nothing of them stays.</summary>
+public sealed class EndingTests
+{
+    [Fact] // H07
+    public async Task A_time_limit_ends_it()
+    {
+        Finished ran = await Shell.RunAsync("echo begun; sleep 1000", new CommandLimits { Time = TimeSpan.FromMilliseconds(300) });
+        Assert.Equal(("begun\n", CommandEnd.TimeLimit, "TERM", 124), (ran.Output, ran.Report.Reason, ran.Report.Signal, ran.Report.ShellStatus));
+    }
+
+    [Fact] // H07
+    public async Task One_that_ignores_the_request_to_end_is_killed()
+    {
+        var limits = new CommandLimits { Time = TimeSpan.FromMilliseconds(300), Grace = TimeSpan.FromMilliseconds(200) };
+        Finished ran = await Shell.RunAsync("trap '' TERM; while :; do sleep 1; done", limits);
+        Assert.Equal((CommandEnd.TimeLimit, "KILL"), (ran.Report.Reason, ran.Report.Signal));
+    }
+
+    [Theory] // H07
+    [InlineData("sleep 987 & sleep 987")]
+    [InlineData("(sleep 987 &) ; sleep 987")]
+    [InlineData("setsid sleep 987 & sleep 987")]
+    [InlineData("(setsid sh -c 'trap \"\" TERM; sleep 987; sleep 987' >/dev/null 2>&1 &) ; sleep 987")]
+    [InlineData("trap '' TERM; sleep 987 & sleep 987")]
+    public async Task When_the_caller_leaves_every_process_of_it_is_gone(string line)
+    {
+        RunningCommand command = await Shell.StartAsync($"{line} & echo up; wait", "run-" + Guid.NewGuid().ToString("n"));
+        await Shell.UntilAsync(command.Output, new StringBuilder(), "up\n");
+        await command.DisposeAsync();
+        await Shell.GoneAsync(command, TimeSpan.FromSeconds(2));
+    }
+
+    [Fact] // H08
+    public async Task A_process_left_behind_that_holds_the_pipe_does_not_hold_the_end()
+    {
+        long begun = TimeProvider.System.GetTimestamp();
+        Finished ran = await Shell.RunAsync("sleep 987 & echo done");
+        Assert.Equal(("done\n", 0, true), (ran.Output, ran.Report.Status, ran.Report.LeftProcessesBehind));
+        Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task A_process_left_behind_that_holds_no_pipe_is_ended_as_well()
+    {
+        RunningCommand command = await Shell.StartAsync("sleep 987 >/dev/null 2>&1 & echo done");
+        Assert.Equal("done\n", Encoding.UTF8.GetString(await Shell.ReadAsync(command.Output)));
+        Assert.Empty(await Shell.ReadAsync(command.Error));
+        Assert.True((await command.Ended.WaitAsync(Shell.Patience)).LeftProcessesBehind);
+        await Shell.GoneAsync(command, TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public async Task What_a_process_left_behind_still_writes_is_waited_for()
+    {
+        Finished ran = await Shell.RunAsync("(for i in 1 2 3; do sleep 0.2; echo $i; done) & echo first");
+        Assert.Equal(("first\n1\n2\n3\n", false), (ran.Output, ran.Report.LeftProcessesBehind));
+    }
+
+    [Fact] // H09
+    public async Task An_output_limit_is_exact_and_ends_it()
+    {
+        Finished ran = await Shell.RunAsync("yes", new CommandLimits { OutputBytes = 100_001 });
+        Assert.Equal((100_001, CommandEnd.OutputLimit), (ran.Output.Length, ran.Report.Reason));
+        Assert.Equal(100_001, ran.Report.Output.Bytes);
+    }
+
+    [Fact] // H09
+    public async Task A_slow_reader_slows_the_command()
+    {
+        await using RunningCommand command = await Shell.StartAsync("i=0; while [ $i -lt 64 ]; do head -c 65536 /dev/zero; i=$((i+1)); echo $i >&2; done");
+        var counted = new StringBuilder();
+        await Shell.UntilAsync(command.Error, counted, "\n");
+        Task<byte[]> counting = Shell.ReadAsync(command.Error);
+        // Nobody reads standard output: the command can fill a pipe and not more.
+        await Task.WhenAny(counting, Task.Delay(300));
+        Assert.False(counting.IsCompleted);
+        Assert.Equal(64 * 65536, (await Shell.ReadAsync(command.Output)).Length);
+        Assert.EndsWith("64\n", Encoding.UTF8.GetString(await counting), StringComparison.Ordinal);
+        Assert.Equal(0, (await command.Ended).Status);
+    }
+
+    [Fact]
+    public async Task A_processor_limit_ends_it()
+    {
+        Finished ran = await Shell.RunAsync("while :; do :; done", new CommandLimits { CpuTime = TimeSpan.FromSeconds(1) });
+        Assert.Equal((CommandEnd.CpuLimit, 124), (ran.Report.Reason, ran.Report.ShellStatus));
+    }
+
+    [Fact] // H12
+    public async Task A_flood_of_processes_is_ended()
+    {
+        const string Line = "i=0; while [ $i -lt 300 ]; do sleep 987 & i=$((i+1)); done; echo all up; wait";
+        Finished ran = await Shell.RunAsync(Line, new CommandLimits { Processes = 50 });
+        Assert.Equal((CommandEnd.ProcessLimit, "KILL"), (ran.Report.Reason, ran.Report.Signal));
+        Assert.Equal("alive\n", (await Shell.RunAsync("echo alive")).Output);
+    }
+
+    [Fact]
+    public async Task Signals_reach_the_whole_group()
+    {
+        await using RunningCommand command = await Shell.StartAsync("trap 'wait; echo outer; exit 3' USR1; sh -c 'trap \"echo inner; exit\" USR1; echo up; while :; do sleep 0.05; done' & wait");
+        var output = new StringBuilder();
+        await Shell.UntilAsync(command.Output, output, "up\n");
+        Assert.True(command.Send("USR1"));
+        Assert.False(command.Send("CHLD"));
+        await Shell.UntilAsync(command.Output, output, "outer\n");
+        Assert.Equal("up\ninner\nouter\n", output.ToString());
+        Assert.Empty(await Shell.ReadAsync(command.Output));
+        await Shell.ReadAsync(command.Error); // what shells say of children that a signal ended
+        Assert.Equal(3, (await command.Ended).Status);
+    }
+
+    [Fact]
+    public async Task The_childrens_statuses_of_System_Diagnostics_Process_are_left_alone()
+    {
+        using var other = System.Diagnostics.Process.Start("/bin/sh", ["-c", "sleep 0.3; exit 42"]);
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Shell.RunAsync("sleep 0.1; exit 5")));
+        await other.WaitForExitAsync();
+        Assert.Equal(42, other.ExitCode);
+        Assert.Equal(5, (await Shell.RunAsync("exit 5")).Report.Status);
+    }
+
+    [Fact]
+    public async Task No_descriptor_stays_open()
+    {
+        await Shell.RunAsync("true");
+        int before = Directory.GetFiles("/proc/self/fd").Length;
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Shell.RunAsync("echo x")));
+        for (int i = 0; i < 5; i++)
+            await Shell.FailAsync(new CommandStart { Program = "/no/such/program" });
+        int after = Directory.GetFiles("/proc/self/fd").Length;
+        Assert.True(after < before + 10, string.Create(CultureInfo.InvariantCulture, $"{before} descriptors before, {after} after"));
+    }
+}
