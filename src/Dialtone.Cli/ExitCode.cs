@@ -11,6 +11,7 @@ internal enum ExitCode
     Files = 5,
     Bug = 70,
     Interrupted = 130,
+    ExecFailed = 255,
 }
 
 /// <summary>The exit codes in words.</summary>
@@ -26,5 +27,6 @@ internal static class ExitCodes
         (ExitCode.Files, "A file on this machine cannot be read or written."),
         (ExitCode.Bug, "An error in the tool itself. Please report it."),
         (ExitCode.Interrupted, "Interrupted with Ctrl-C before it was done."),
+        (ExitCode.ExecFailed, "'dialtone exec' alone: the call failed, and what became of the command is not known. Its other exit codes are the command's own."),
     ];
 }

@@ -46,6 +46,8 @@ internal static class Terminal
     /// <summary>Says no more to people: the terminal they sat at is gone, and writing to it fails.</summary>
     public static void Mute() => Error = TextWriter.Null;
 
+    public static Stream OpenError() => Console.OpenStandardError();
+
     public static void Flush()
     {
         try

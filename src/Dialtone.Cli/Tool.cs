@@ -21,7 +21,7 @@ internal static class Tool
         catch (CliException e)
         {
             Terminal.Complain(e);
-            return e.Code;
+            return FailureOf(words, e.Code);
         }
         catch (IOException) when (Terminal.OutputIsGone)
         {
@@ -30,7 +30,7 @@ internal static class Tool
         catch (Exception e) when (Failure.Explain(e) is { } explained)
         {
             Terminal.Complain(explained);
-            return explained.Code;
+            return FailureOf(words, explained.Code);
         }
         catch (Exception e)
         {
@@ -42,6 +42,9 @@ internal static class Tool
             Terminal.Flush();
         }
     }
+
+    private static ExitCode FailureOf(string[] words, ExitCode usual) =>
+        VerbTable.All.FirstOrDefault(verb => verb.Name == words.FirstOrDefault())?.OwnFailure ?? usual;
 
     public static string Version { get; } = $"dialtone {typeof(Tool).Assembly.GetName().Version!.ToString(3)}";
 }

@@ -24,9 +24,6 @@ public enum CommandError
     /// <summary>The request says something that cannot be done or is out of bounds.</summary>
     BadRequest,
 
-    /// <summary>There is no such run to attach to, or it is not yours.</summary>
-    NoSuchRun,
-
     /// <summary>The audit log cannot be written, so nothing is run.</summary>
     NotAudited,
 

@@ -57,7 +57,7 @@ public sealed class EndingTests
     [Fact]
     public async Task What_a_process_left_behind_still_writes_is_waited_for()
     {
-        Finished ran = await Shell.RunAsync("(for i in 1 2 3; do sleep 0.2; echo $i; done) & echo first");
+        Finished ran = await Shell.RunAsync("(for i in 1 2 3; do sleep 0.2; echo $i; done) & echo first", new CommandLimits { Quiet = TimeSpan.FromSeconds(20) });
         Assert.Equal(("first\n1\n2\n3\n", false), (ran.Output, ran.Report.LeftProcessesBehind));
     }
 

@@ -16,6 +16,9 @@ internal sealed record Verb(string Name, string Summary, Func<Arguments, Task<Ex
 
     public IReadOnlyList<string> Examples { get; init; } = [];
 
+    /// <summary>The exit code of every failure of ours, where the others are somebody else's.</summary>
+    public ExitCode? OwnFailure { get; init; }
+
     /// <summary>What the first word of the name means where no second one follows, or a flag does.</summary>
     public bool LeadsFamily { get; init; }
 

@@ -29,9 +29,13 @@ internal static class ServeCommand
         return await DrainAsync(server, signals, arguments.Get(ServeFlags.Drain, DefaultDrain));
     }
 
-    private static ServerOptions ReadOptions(Arguments arguments)
+    /// <param name="arguments">What was asked for.</param>
+    /// <param name="usual">Where to listen if nothing else was named.</param>
+    public static ServerOptions ReadOptions(Arguments arguments, Address? usual = null)
     {
         IReadOnlyList<Address> listen = arguments.All(ServeFlags.Listen);
+        if (listen.Count == 0 && usual is not null)
+            listen = [usual];
         if (listen.Count == 0)
         {
             throw CliException.Usage(

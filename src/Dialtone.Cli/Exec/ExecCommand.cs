@@ -1,0 +1,125 @@
+using Dialtone.Commands;
+
+namespace Dialtone.Cli;
+
+/// <summary><c>dialtone exec</c>: runs a command elsewhere as if it ran here.</summary>
+internal static class ExecCommand
+{
+    public static async Task<ExitCode> RunAsync(Arguments arguments)
+    {
+        Check(arguments);
+        if (arguments.Has(ExecFlags.On))
+            return await ManyHosts.RunAsync(arguments);
+        if (arguments.Operands is not [var place, ..])
+            throw CliException.Usage("ADDRESS is missing: dialtone exec ADDRESS -- COMMAND…", "'dialtone exec --help' says more.");
+        Address address = ExecTarget.Read(place);
+        string[] words = [.. arguments.Operands.Skip(1)];
+        if (address.IsDatagram || ExecFraming.Tutorial(arguments.Get(ExecFlags.Framing)) is not null)
+            return await TutorialExec.RunAsync(arguments, address, words);
+
+        await using CommandClient client = await ExecTarget.ConnectAsync(arguments, address);
+        if (words.Length == 0 && arguments.Has(ExecFlags.Script))
+            words = ["sh"];
+        if (words.Length == 0 && !arguments.Has(ExecFlags.Tty))
+            return await ExecLoop.RunAsync(address, line => RunAsync(arguments, client, Request(arguments, []) with { Line = line }, takesInput: false));
+        CommandRequest request = Request(arguments, words.Length > 0 ? words : ["sh"]);
+        if (arguments.Has(ExecFlags.Explain))
+            return await ExplainAsync(client, request);
+        return await RunAsync(arguments, client, request, takesInput: !arguments.Has(ExecFlags.NoInput));
+    }
+
+    public static CommandRequest Request(Arguments arguments, string[] words)
+    {
+        var environment = new Dictionary<string, string>();
+        foreach (string variable in arguments.All(ExecFlags.Env))
+        {
+            int equals = variable.IndexOf('=', StringComparison.Ordinal);
+            environment[variable[..equals]] = variable[(equals + 1)..];
+        }
+
+        var request = new CommandRequest(words)
+        {
+            Environment = environment,
+            Folder = arguments.Get(ExecFlags.Cwd),
+            TimeLimit = arguments.Find(ExecFlags.Timeout),
+        };
+        return arguments.Has(ExecFlags.Tty)
+            ? request with { Terminal = TerminalWindow.Size, TerminalType = Environment.GetEnvironmentVariable("TERM") ?? "xterm-256color" }
+            : request;
+    }
+
+    /// <summary>What a shell would report, and a sentence for what a status cannot say.</summary>
+    public static ExitCode Explain(CommandException error)
+    {
+        Terminal.Complain(new CliException(ExitCode.ExecFailed, error.Message, error.Reason == CommandError.ProtocolBroken ? "Is it a server of remote commands, and in the same --framing?" : null));
+        return error.Reason switch
+        {
+            CommandError.NotFound => (ExitCode)127,
+            CommandError.NotExecutable or CommandError.NotAllowed => (ExitCode)126,
+            _ => ExitCode.ExecFailed,
+        };
+    }
+
+    /// <summary>Tells on standard error what an exit code cannot: why it was ended.</summary>
+    public static void Tell(CommandReport report, string? host = null)
+    {
+        string? what = report.Reason switch
+        {
+            CommandEnd.TimeLimit => "it ran longer than it may",
+            CommandEnd.CpuLimit => "it used more processor time than it may",
+            CommandEnd.OutputLimit => "it wrote more than it may; the output ends there",
+            CommandEnd.ProcessLimit => "it had more processes than it may",
+            CommandEnd.ServerStopping => "the server is stopping",
+            _ => null,
+        };
+        if (what is not null)
+            Terminal.Error.WriteLine($"dialtone: {(host is null ? "" : host + ": ")}the command was ended: {what}.");
+    }
+
+    private static void Check(Arguments arguments)
+    {
+        if (arguments.Has(ExecFlags.Tty) && (arguments.Has(ExecFlags.Json) || arguments.Has(ExecFlags.On) || arguments.Has(ExecFlags.Script)))
+            throw CliException.Usage("--tty is for one command and the person at this terminal; it goes with none of --json, --on and --script.");
+        bool isTutorial = ExecFraming.Tutorial(arguments.Get(ExecFlags.Framing)) is not null;
+        Flag[] native = [ExecFlags.Tty, ExecFlags.Env, ExecFlags.Cwd, ExecFlags.Json, ExecFlags.Explain, ExecFlags.Script, ExecFlags.On];
+        if (isTutorial && native.FirstOrDefault(arguments.Has) is { } flag)
+            throw CliException.Usage($"{flag.Name} needs the native protocol; the tutorials' servers know nothing of it.");
+        if (arguments.Has(ExecFlags.Explain) && arguments.Operands.Count < 2)
+            throw CliException.Usage("--explain needs a command to explain: dialtone exec --explain ADDRESS -- COMMAND…");
+    }
+
+    private static async Task<ExitCode> ExplainAsync(CommandClient client, CommandRequest request)
+    {
+        CommandDecision decision = await client.ExplainAsync(request);
+        Terminal.Out.WriteLine($"{(decision.IsAllowed ? "allowed" : "refused")}: {Printable.Of(decision.Message)}");
+        return decision.IsAllowed ? ExitCode.Done : (ExitCode)126;
+    }
+
+    private static async Task<ExitCode> RunAsync(Arguments arguments, CommandClient client, CommandRequest request, bool takesInput)
+    {
+        try
+        {
+            if (arguments.Has(ExecFlags.Json))
+                return await ExecJson.RunAsync(arguments, client, request);
+            return await ExecSession.RunAsync(client, request, OpenInput(arguments, takesInput));
+        }
+        catch (CommandException e)
+        {
+            return Explain(e);
+        }
+    }
+
+    public static Stream? OpenInput(Arguments arguments, bool takesInput)
+    {
+        if (arguments.Get(ExecFlags.Script) is not { } script)
+            return takesInput ? Terminal.OpenInput() : null;
+        try
+        {
+            return script == "-" ? Terminal.OpenInput() : File.OpenRead(script);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCode.Files, $"{script} cannot be read: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Dialtone.Commands;
+
+namespace Dialtone.Cli;
+
+/// <summary><c>dialtone serve exec</c>: runs commands for callers, from the first line it prints to the exit code.</summary>
+internal static class ServeExec
+{
+    private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(10);
+
+    public static async Task<ExitCode> RunAsync(Arguments arguments)
+    {
+        string framing = arguments.Get(ServeExecFlags.Framing) ?? ExecFraming.Native;
+        CommandPolicy policy = ReadPolicy(arguments);
+        IReadOnlyList<HmacKey> keys = HmacFlags.Keys(arguments, HmacFlags.KeyFile);
+        IReadOnlyList<string> fingerprints = arguments.All(ServeExecFlags.AllowKey);
+        ServerOptions options = ServeCommand.ReadOptions(arguments, Address.Tcp("127.0.0.1", CommandServer.DefaultPort)) with { Concurrency = Concurrency.Task };
+        Check(options.Listen, framing, policy, keys, fingerprints);
+        if (fingerprints.Count > 0)
+        {
+            options = options with
+            {
+                Tls = options.Tls! with { ClientCertificates = ClientCertificateMode.Required, VerifyClient = key => IsAllowed(key, fingerprints) },
+            };
+        }
+
+        using CommandAudit audit = OpenAudit(arguments);
+        var service = new CommandService(ReadService(arguments, policy, audit) with { LoggerFactory = options.LoggerFactory });
+        await using var server = new Server(options);
+        Encoding? encoding = arguments.Get(ServeExecFlags.ReplyEncoding) is { } named && named.CodePage != Encoding.UTF8.CodePage ? named : null;
+        if (ExecFraming.Tutorial(framing) is { } tutorial)
+            server.HandleTutorialCommands(service, tutorial, encoding);
+        else
+            server.HandleCommands(service);
+        if (options.Listen.Any(address => address.IsDatagram))
+            server.HandleCommandDatagrams(service, encoding);
+        if (fingerprints.Count > 0)
+            server.Use(NameByKeyAsync);
+        if (keys.Count > 0)
+            server.Use(framing == ExecFraming.Native ? ChannelBoundChallenge.With(keys) : HmacChallenge.With(HmacFlags.DigestOf(arguments), keys));
+
+        using var signals = new StopSignals();
+        await server.StartAsync();
+        if (policy.AllowsAnyCommand)
+            Terminal.Error.WriteLine("dialtone: any command is allowed: whoever gets in can do what this user can.");
+        using ReadyFile? ready = ServeCommand.Announce(server.Addresses, arguments.Get(ServeFlags.ReadyFile));
+        return await ServeCommand.DrainAsync(server, signals, arguments.Get(ServeFlags.Drain, DefaultDrain), "caller");
+    }
+
+    private static CommandPolicy ReadPolicy(Arguments arguments)
+    {
+        string? file = arguments.Get(ServeExecFlags.Allow);
+        bool any = arguments.Has(ServeExecFlags.AllowAny);
+        if (file is null != any)
+        {
+            throw CliException.Usage(
+                any ? "--allow and --allow-any-command exclude each other." : "No command is allowed yet.",
+                "Write rules and name them with --allow FILE, or --allow-any-command; 'dialtone serve exec --help' says more.");
+        }
+
+        try
+        {
+            return any ? CommandPolicy.AnyCommandWhichIsDangerous : CommandPolicy.Load(file!);
+        }
+        catch (CommandException e)
+        {
+            throw new CliException(ExitCode.Files, e.Message, "A policy with a rule that is not understood allows nothing.");
+        }
+    }
+
+    /// <summary>Refuses to start what would let in whoever comes by.</summary>
+    private static void Check(IReadOnlyList<Address> listen, string framing, CommandPolicy policy, IReadOnlyList<HmacKey> keys, IReadOnlyList<string> fingerprints)
+    {
+        foreach (Address address in listen)
+        {
+            if (address.IsDatagram && (framing is not (ExecFraming.Native or "raw") || keys.Count > 0))
+                throw CliException.Usage($"{address}: datagrams carry neither a framing nor a proof of who sent them.", "Serve connections apart, with --framing and --hmac-key-file.");
+            bool isProven = !address.IsDatagram && (keys.Count > 0 || (address.IsTls && fingerprints.Count > 0));
+            bool isOpen = !address.IsLocal || address.Scheme == AddressScheme.Descriptor;
+            if (policy.AllowsAnyCommand && isOpen && !isProven)
+            {
+                throw CliException.Usage(
+                    $"With --allow-any-command, anybody who reaches {address} would own this machine.",
+                    "Ask callers for proof with --hmac-key-file, or over tls: with --allow-key; or listen on 127.0.0.1.");
+            }
+
+            if (fingerprints.Count > 0 && !address.IsTls)
+                throw CliException.Usage($"--allow-key is for tls: addresses, which {address} is not: nobody can show a key there.");
+        }
+    }
+
+    private static bool IsAllowed(X509Certificate2 key, IReadOnlyList<string> fingerprints) =>
+        fingerprints.Contains(CertificateFingerprint.Of(key), StringComparer.Ordinal);
+
+    /// <summary>Who came in by a client key is called by its fingerprint.</summary>
+    private static Task NameByKeyAsync(Connection connection, ConnectionHandler next)
+    {
+        connection.User = connection.Tls?.PeerFingerprint;
+        return next(connection);
+    }
+
+    private static CommandAudit OpenAudit(Arguments arguments)
+    {
+        if (arguments.Get(ServeExecFlags.Audit) is not { } path)
+            return new CommandAudit(Terminal.OpenError());
+        try
+        {
+            return CommandAudit.OpenFile(path);
+        }
+        catch (CommandException e)
+        {
+            throw new CliException(ExitCode.Files, e.Message);
+        }
+    }
+
+    private static CommandServiceOptions ReadService(Arguments arguments, CommandPolicy policy, CommandAudit audit)
+    {
+        var defaults = new CommandServiceOptions();
+        string folder = arguments.Get(ServeExecFlags.Folder) is { } named ? Path.GetFullPath(named) : defaults.Folder;
+        if (!Directory.Exists(folder))
+            throw new CliException(ExitCode.Files, $"There is no folder {folder} to run commands in.", "Name one with --cwd.");
+        int running = arguments.Get(ServeExecFlags.MaxRunning, defaults.MaxRunning);
+        return defaults with
+        {
+            Policy = policy,
+            Audit = audit,
+            Folder = folder,
+            MaxRunning = running,
+            MaxWaiting = running,
+            Limits = new CommandLimits
+            {
+                Time = arguments.Find(ServeExecFlags.TimeLimit),
+                CpuTime = arguments.Find(ServeExecFlags.CpuLimit),
+                OutputBytes = arguments.Find(ServeExecFlags.OutputLimit),
+                Processes = arguments.Find(ServeExecFlags.ProcessLimit),
+            },
+        };
+    }
+}

@@ -1,0 +1,322 @@
+using System.Globalization;
+
+namespace Dialtone.Commands;
+
+/// <summary>Runs commands on a server, several at once on one connection. Safe for use from many threads.</summary>
+public sealed class CommandClient : IAsyncDisposable
+{
+    private const int CopyBytes = 64 * 1024;
+
+    /// <summary>How long a server may take to close after we have said that nothing more will come.</summary>
+    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
+
+    private readonly Connection _connection;
+    private readonly CommandClientOptions _options;
+    private readonly FrameWriter _writer;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, RemoteCommand> _commands = [];                               // under _gate
+    private readonly Dictionary<int, TaskCompletionSource<CommandDecision>> _questions = [];      // under _gate
+    private readonly Task _reading;
+    private int _lastId;            // under _gate
+    private CommandException? _lost; // under _gate
+
+    private CommandClient(Connection connection, CommandClientOptions options)
+    {
+        (_connection, _options, _writer) = (connection, options, new FrameWriter(connection));
+        _reading = ReadAsync();
+    }
+
+    /// <summary>Calls a server and logs in.</summary>
+    /// <exception cref="TransportException">The call failed.</exception>
+    /// <exception cref="TrustException">The server is not trusted, or refused us.</exception>
+    public static async Task<CommandClient> ConnectAsync(Address address, CommandClientOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new CommandClientOptions();
+        Connection connection = await Dialer.ConnectAsync(address, options.Dial, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (options.Key is { } key)
+                await ChannelBoundChallenge.AnswerAsync(connection, key, cancellationToken).ConfigureAwait(false);
+            if (options.UserName is { } name)
+                await ScramAuthentication.LoginAsync(connection, name, options.Password ?? "", cancellationToken).ConfigureAwait(false);
+            return new CommandClient(connection, options);
+        }
+        catch
+        {
+            connection.Abort();
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>What TLS came to, the server's key among it; null without TLS.</summary>
+    public TlsDetails? Tls => _connection.Tls;
+
+    /// <summary>Starts a command; its streams are read and written as it runs.</summary>
+    /// <exception cref="CommandException">It was refused or could not be started, or the connection is lost.</exception>
+    public async Task<RemoteCommand> StartAsync(CommandRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        RemoteCommand command;
+        lock (_gate)
+        {
+            if (_lost is not null)
+                throw Lost(_lost);
+            command = new RemoteCommand(++_lastId, _writer);
+            _commands[command.Id] = command;
+        }
+
+        await SendAsync(Frame(CommandFrame.Run, command.Id, request)).ConfigureAwait(false);
+        CancellationTokenRegistration cancelled = cancellationToken.UnsafeRegister(static state => _ = ((RemoteCommand)state!).CancelAsync(), command);
+        await using (cancelled.ConfigureAwait(false))
+        {
+            await command.Started.ConfigureAwait(false);
+            return command;
+        }
+    }
+
+    /// <summary>Runs a command to its end.</summary>
+    /// <param name="request">What to run.</param>
+    /// <param name="output">Takes its standard output as it comes. Default dropped, and counted.</param>
+    /// <param name="error">Takes its standard error. Default dropped, and counted.</param>
+    /// <param name="input">What it reads, to its end. Default nothing.</param>
+    /// <param name="cancellationToken">Ends the command with all its processes.</param>
+    /// <returns>How it ended. Both streams arrived whole: their counts and checksums were compared.</returns>
+    /// <exception cref="CommandException">It was refused or could not be started; the connection was lost before its end was told; or what arrived is not what it wrote.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async Task<CommandReport> RunAsync(
+        CommandRequest request, Stream? output = null, Stream? error = null, Stream? input = null, CancellationToken cancellationToken = default)
+    {
+        RemoteCommand command = await StartAsync(request, cancellationToken).ConfigureAwait(false);
+        await using (command.ConfigureAwait(false))
+        {
+            CancellationTokenRegistration cancelled = cancellationToken.UnsafeRegister(static state => _ = ((RemoteCommand)state!).CancelAsync(), command);
+            await using (cancelled.ConfigureAwait(false))
+            {
+                using var ended = new CancellationTokenSource();
+                Task feeding = FeedAsync(command, input, ended.Token);
+                Task all = Task.WhenAll(command.Output.CopyToAsync(output ?? Stream.Null, CopyBytes, default), command.Error.CopyToAsync(error ?? Stream.Null, CopyBytes, default));
+                CommandReport report = await WithPatience(ReportAsync(command, all), cancellationToken).ConfigureAwait(false);
+                await ended.CancelAsync().ConfigureAwait(false);
+                if (input is null)
+                    await feeding.ConfigureAwait(false);
+                if (report.Reason == CommandEnd.Cancelled)
+                    cancellationToken.ThrowIfCancellationRequested();
+                return report;
+            }
+        }
+    }
+
+    /// <summary>Asks what the server's policy says to a request, without running it.</summary>
+    /// <exception cref="CommandException">The connection is lost.</exception>
+    public async Task<CommandDecision> ExplainAsync(CommandRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var answer = new TaskCompletionSource<CommandDecision>(TaskCreationOptions.RunContinuationsAsynchronously);
+        int id;
+        lock (_gate)
+        {
+            if (_lost is not null)
+                throw Lost(_lost);
+            id = ++_lastId;
+            _questions[id] = answer;
+        }
+
+        await SendAsync(Frame(CommandFrame.Explain, id, request)).ConfigureAwait(false);
+        return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the connection, and with it every command that still runs on it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        bool isBusy;
+        lock (_gate)
+            isBusy = _commands.Count > 0;
+        try
+        {
+            if (isBusy)
+                _connection.Abort();
+            else
+                await _writer.FinishAsync().ConfigureAwait(false);
+            await _reading.WaitAsync(Goodbye, _options.Dial.Time).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TransportException or TimeoutException)
+        {
+            _connection.Abort();
+        }
+
+        // One read at a time: closing reads to the end as well.
+        await _reading.ConfigureAwait(false);
+        await _connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task<CommandReport> ReportAsync(RemoteCommand command, Task streams)
+    {
+        await streams.ConfigureAwait(false);
+        return await command.Ended.ConfigureAwait(false);
+    }
+
+    private static async Task FeedAsync(RemoteCommand command, Stream? input, CancellationToken ended)
+    {
+        try
+        {
+            if (input is not null)
+                await input.CopyToAsync(command.Input, CopyBytes, ended).ConfigureAwait(false);
+            await command.FinishInputAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or CommandException or TransportException)
+        {
+            // The command ended first; its report says how.
+        }
+    }
+
+    /// <summary>Waits; but once cancelled not for ever, should the server have lost interest.</summary>
+    private async Task<CommandReport> WithPatience(Task<CommandReport> ending, CancellationToken cancellationToken)
+    {
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), cancelled);
+        await using (registration.ConfigureAwait(false))
+        {
+            if (await Task.WhenAny(ending, cancelled.Task).ConfigureAwait(false) == ending)
+                return await ending.ConfigureAwait(false);
+        }
+
+        try
+        {
+            return await ending.WaitAsync(_options.CancelPatience, _options.Dial.Time, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
+    private static CommandFrame Frame(string type, int id, CommandRequest request) => new()
+    {
+        Type = type,
+        Id = id,
+        Command = request.Command.Count > 0 ? request.Command : null,
+        Line = request.Line,
+        Environment = request.Environment.Count > 0 ? new Dictionary<string, string>(request.Environment) : null,
+        Folder = request.Folder,
+        TimeLimit = request.TimeLimit?.TotalSeconds,
+        OutputLimit = request.OutputLimit,
+        Terminal = request.Terminal is { } size ? new TerminalFrame(size.Columns, size.Rows, request.TerminalType) : null,
+    };
+
+    private async ValueTask SendAsync(CommandFrame frame)
+    {
+        try
+        {
+            await _writer.SendAsync(frame).ConfigureAwait(false);
+        }
+        catch (TransportException e)
+        {
+            throw Lost(e);
+        }
+        catch (ProtocolException e)
+        {
+            throw new CommandException(CommandError.BadRequest, "The words of the command are too long together.", e);
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        CommandException why = new(CommandError.ConnectionLost, "The server closed the connection.");
+        try
+        {
+            while (await _connection.ReceiveAsync(CommandFrame.Codec).ConfigureAwait(false) is { } message)
+                await TakeAsync(message).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TransportException or ProtocolException { Reason: ProtocolError.TruncatedFrame })
+        {
+            why = Lost(e);
+        }
+        catch (Exception e) when (e is ProtocolException or FormatException)
+        {
+            why = new CommandException(CommandError.ProtocolBroken, "The server does not speak this protocol.", e);
+            _connection.Abort();
+        }
+
+        RemoteCommand[] commands;
+        TaskCompletionSource<CommandDecision>[] questions;
+        lock (_gate)
+        {
+            _lost = why;
+            commands = [.. _commands.Values];
+            questions = [.. _questions.Values];
+            _commands.Clear();
+            _questions.Clear();
+        }
+
+        foreach (RemoteCommand command in commands)
+            command.Fail(why);
+        foreach (TaskCompletionSource<CommandDecision> question in questions)
+            question.TrySetException(why);
+    }
+
+    private async ValueTask TakeAsync(JsonMessage<CommandFrame> message)
+    {
+        CommandFrame frame = message.Header;
+        RemoteCommand? command;
+        TaskCompletionSource<CommandDecision>? question;
+        lock (_gate)
+        {
+            command = _commands.GetValueOrDefault(frame.Id);
+            question = _questions.GetValueOrDefault(frame.Id);
+            if (frame.Type is CommandFrame.Ended or CommandFrame.Refused)
+                _commands.Remove(frame.Id);
+            if (frame.Type is CommandFrame.Explained)
+                _questions.Remove(frame.Id);
+        }
+
+        switch (frame.Type)
+        {
+            case CommandFrame.Explained:
+                question?.TrySetResult(new CommandDecision
+                {
+                    Rule = frame.Rule,
+                    Message = frame.Message ?? "",
+                    IsAllowed = frame.Allowed,
+                });
+                break;
+            case CommandFrame.Stdout or CommandFrame.Stderr when command is not null:
+                await command.TakeOutputAsync(frame, message.Body).ConfigureAwait(false);
+                break;
+            case CommandFrame.Started:
+                command?.Start(frame);
+                break;
+            case CommandFrame.Credit:
+                command?.AddCredit(frame.StdinCredit);
+                break;
+            case CommandFrame.Refused:
+                command?.Fail(new CommandException(ErrorCodes.ErrorOf(frame.Code), frame.Message ?? "The server refused it."));
+                break;
+            case CommandFrame.Ended:
+                command?.End(ReportOf(frame));
+                break;
+        }
+    }
+
+    private static CommandReport ReportOf(CommandFrame frame) => new()
+    {
+        Reason = ErrorCodes.EndOf(frame.Reason) ?? throw new FormatException("An end without a reason."),
+        Status = frame.Status,
+        Signal = frame.SignalName,
+        Output = ReportOf(frame.Output),
+        Error = ReportOf(frame.Error),
+        Duration = TimeSpan.FromSeconds(frame.Seconds ?? 0),
+        CpuTime = TimeSpan.FromSeconds(frame.CpuSeconds ?? 0),
+        MaxMemoryBytes = frame.MaxMemoryBytes,
+        LeftProcessesBehind = frame.LeftProcessesBehind,
+    };
+
+    private static StreamReport ReportOf(StreamFrame? stream) => stream is null
+        ? throw new FormatException("An end without counts.")
+        : new StreamReport(stream.Bytes, uint.Parse(stream.Crc32c, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+
+    private static CommandException Lost(Exception inner) => inner as CommandException is { } same
+        ? new CommandException(same.Reason, same.Message, same)
+        : new CommandException(CommandError.ConnectionLost, $"The connection was lost: {inner.Message}", inner);
+}

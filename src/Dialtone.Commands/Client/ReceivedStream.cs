@@ -1,0 +1,105 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Dialtone.Commands;
+
+/// <summary>A stream that arrives in frames: held up to its credit, and given back as it is read.</summary>
+internal sealed class ReceivedStream(Func<int, Task> giveCredit) : Stream
+{
+    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0, minimumSegmentSize: CommandFrame.MaxPieceBytes, useSynchronizationContext: false));
+    private Crc32C _sum;
+    private long _bytes;
+    private int _onItsWay = CommandFrame.OutputCredit; // credit not used yet
+    private int _read;                                 // not given back yet
+    private bool _isDropped;
+
+    /// <summary>What has arrived.</summary>
+    public StreamReport Report => new(_bytes, _sum.Value);
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <exception cref="ProtocolException">It is more than there was credit for.</exception>
+    public async ValueTask TakeAsync(BodyStream body)
+    {
+        var size = (int)body.Remaining;
+        if (Interlocked.Add(ref _onItsWay, -size) < 0)
+            throw new ProtocolException(ProtocolError.FrameTooLarge, "The server sent more output than it had credit for.");
+        while (body.Remaining > 0)
+        {
+            Memory<byte> space = _pipe.Writer.GetMemory((int)body.Remaining);
+            int count = await body.ReadAsync(space).ConfigureAwait(false);
+            _sum.Append(space.Span[..count]);
+            _bytes += count;
+            _pipe.Writer.Advance(count);
+        }
+
+        await _pipe.Writer.FlushAsync().ConfigureAwait(false);
+        if (Volatile.Read(ref _isDropped))
+            await GiveBackAsync(size).ConfigureAwait(false);
+    }
+
+    /// <summary>Nothing more will come, or why.</summary>
+    public void End(Exception? error) => _pipe.Writer.Complete(error);
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        ReadResult result = await _pipe.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        ReadOnlySequence<byte> piece = result.Buffer.Slice(0, Math.Min(buffer.Length, result.Buffer.Length));
+        piece.CopyTo(buffer.Span);
+        var count = (int)piece.Length;
+        _pipe.Reader.AdvanceTo(piece.End);
+        if (count > 0)
+            await GiveBackAsync(count).ConfigureAwait(false);
+        return count;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer, offset, count, default).GetAwaiter().GetResult();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+        // Nothing is written.
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (Interlocked.Exchange(ref _isDropped, true))
+            return;
+        _pipe.Reader.Complete();
+        // What was held here is not going to be read: the command need not wait for it.
+        int used = CommandFrame.OutputCredit - Volatile.Read(ref _onItsWay);
+        Interlocked.Add(ref _onItsWay, used);
+        _ = giveCredit(used);
+    }
+
+    /// <summary>Room for more, told in larger steps than it is made.</summary>
+    private async Task GiveBackAsync(int count)
+    {
+        int read = Interlocked.Add(ref _read, count);
+        if (read < CommandFrame.OutputCredit / 4)
+            return;
+        Interlocked.Add(ref _read, -read);
+        Interlocked.Add(ref _onItsWay, read);
+        await giveCredit(read).ConfigureAwait(false);
+    }
+}

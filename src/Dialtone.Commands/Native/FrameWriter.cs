@@ -1,0 +1,37 @@
+namespace Dialtone.Commands;
+
+/// <summary>Sends frames on a connection, one at a time, for all the commands that share it.</summary>
+internal sealed class FrameWriter(Connection connection)
+{
+    private readonly SemaphoreSlim _turn = new(1);
+
+    /// <summary>Tells the peer that nothing more will come.</summary>
+    /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
+    public async ValueTask FinishAsync()
+    {
+        await _turn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await connection.FinishSendingAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
+    /// <exception cref="ProtocolException">The header is beyond its bound; nothing was sent.</exception>
+    public async ValueTask SendAsync(CommandFrame frame, ReadOnlyMemory<byte> body = default)
+    {
+        await _turn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await connection.SendAsync(CommandFrame.Codec, frame, body).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+}

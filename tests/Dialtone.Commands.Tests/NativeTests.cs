@@ -1,0 +1,225 @@
+using System.Text;
+
+namespace Dialtone.Commands.Tests;
+
+/// <summary>The native protocol from client to server and back.</summary>
+public sealed class NativeTests
+{
+    [Fact]
+    public async Task A_command_runs_as_if_it_ran_here()
+    {
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        using var output = new MemoryStream();
+        using var error = new MemoryStream();
+        using var input = new MemoryStream("hello"u8.ToArray());
+        CommandReport report = await client.RunAsync(new CommandRequest("sh", "-c", "cat; echo oops >&2; exit 9"), output, error, input);
+        Assert.Equal(("hello", "oops\n"), (Encoding.UTF8.GetString(output.ToArray()), Encoding.UTF8.GetString(error.ToArray())));
+        Assert.Equal((CommandEnd.Finished, 9), (report.Reason, report.Status));
+    }
+
+    [Theory]
+    [InlineData("tcp://127.0.0.1:0")]
+    [InlineData("memory:commands-streams")]
+    public async Task Much_goes_both_ways_at_once(string address)
+    {
+        await using var place = await Place.StartAsync(address);
+        await using CommandClient client = await place.ConnectAsync();
+        byte[] sent = Shell.Bytes(Shell.IsLong ? 1 << 30 : 16 << 20);
+        using var output = new MemoryStream();
+        using var input = new MemoryStream(sent);
+        CommandReport report = await client.RunAsync(new CommandRequest("tee", "/dev/stderr"), output, Stream.Null, input).WaitAsync(Shell.Patience);
+        Assert.Equal((0, sent.LongLength, sent.LongLength), (report.Status, report.Output.Bytes, report.Error.Bytes));
+        Assert.Equal(report.Output.Crc32C, report.Error.Crc32C);
+        Assert.True(sent.AsSpan().SequenceEqual(output.GetBuffer().AsSpan(0, (int)output.Length)));
+    }
+
+    [Fact]
+    public async Task A_stream_that_nobody_reads_stops_neither_the_other_nor_another_command()
+    {
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        await using RemoteCommand flood = await client.StartAsync(new CommandRequest { Line = "head -c 4000000 /dev/zero & head -c 4000000 /dev/zero >&2; wait" });
+        await flood.Error.ReadExactlyAsync(new byte[4_000_000]).AsTask().WaitAsync(Shell.Patience); // before a byte of the other is read
+        using var output = new MemoryStream();
+        await client.RunAsync(new CommandRequest("echo", "still here"), output).WaitAsync(Shell.Patience);
+        Assert.Equal("still here\n", Encoding.UTF8.GetString(output.ToArray()));
+        Assert.Equal(4_000_000, (await Shell.ReadAsync(flood.Output)).Length);
+        Assert.Empty(await Shell.ReadAsync(flood.Error));
+        Assert.Equal(0, (await flood.Ended.WaitAsync(Shell.Patience)).Status);
+    }
+
+    [Fact] // H09
+    public async Task A_flood_waits_for_its_reader_in_bounded_memory()
+    {
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        await using RemoteCommand flood = await client.StartAsync(new CommandRequest("yes"));
+        var buffer = new byte[64 * 1024];
+        Assert.True(await flood.Output.ReadAsync(buffer) > 0);
+        string before = await ReadOfAsync(place);
+        await Task.Delay(300);
+        Assert.Equal(before, await ReadOfAsync(place)); // it has stopped writing
+        await flood.CancelAsync();
+        await Task.WhenAll(flood.Error.CopyToAsync(Stream.Null), flood.Output.CopyToAsync(Stream.Null)).WaitAsync(Shell.Patience);
+        Assert.Equal((CommandEnd.Cancelled, "TERM"), ((await flood.Ended).Reason, (await flood.Ended).Signal));
+
+        static async Task<string> ReadOfAsync(Place place)
+        {
+            await using CommandClient other = await place.ConnectAsync();
+            using var output = new MemoryStream();
+            await other.RunAsync(new CommandRequest { Line = "cat /proc/$(pgrep -x -n yes)/io | grep wchar" }, output);
+            return Encoding.UTF8.GetString(output.ToArray());
+        }
+    }
+
+    [Fact] // H13
+    public async Task When_the_caller_vanishes_its_commands_end()
+    {
+        await using var place = await Place.StartAsync();
+        await using Connection connection = await Dialer.ConnectAsync(place.Address);
+        await connection.SendAsync(CommandFrame.Codec, new CommandFrame { Type = CommandFrame.Run, Id = 1, Line = "sleep 987 & (setsid sleep 987 &) ; sleep 987" });
+        JsonMessage<CommandFrame> started = (await connection.ReceiveAsync(CommandFrame.Codec))!;
+        Assert.Equal(CommandFrame.Started, started.Header.Type);
+        connection.Abort();
+        string mark = $"{CommandStart.RunVariable}={started.Header.RunId}";
+        long begun = TimeProvider.System.GetTimestamp();
+        while (ProcessList.All().Any(pid => ProcessList.IsMarked(pid, mark)))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(5), "Its processes are still there.");
+            await Task.Delay(20);
+        }
+
+        await place.UntilLogAsync("caller-left");
+    }
+
+    [Fact]
+    public async Task Cancelling_ends_the_command_and_leaves_the_connection_usable()
+    {
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        using var cancel = new CancellationTokenSource();
+        Task<CommandReport> running = client.RunAsync(new CommandRequest("sleep", "987"), cancellationToken: cancel.Token);
+        await place.UntilLogAsync("\"start\"");
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(Shell.Patience));
+        Assert.Equal(0, (await client.RunAsync(new CommandRequest("true"))).Status);
+    }
+
+    [Fact]
+    public async Task Refusals_say_why()
+    {
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        Assert.Equal(CommandError.NotFound, await FailAsync(new CommandRequest("no-such-program")));
+        Assert.Equal(CommandError.NotExecutable, await FailAsync(new CommandRequest("/etc/passwd")));
+        Assert.Equal(CommandError.BadRequest, await FailAsync(new CommandRequest("true") { Folder = "/no/such/folder" }));
+        Assert.Equal(CommandError.BadRequest, await FailAsync(new CommandRequest("a\0b")));
+        Assert.Equal(CommandError.NotAllowed, await FailAsync(new CommandRequest()));
+        Assert.Equal(CommandError.BadRequest, await FailAsync(new CommandRequest("true", new string('x', 2 << 20))));
+        Assert.Equal(0, (await client.RunAsync(new CommandRequest("true"))).Status);
+
+        async Task<CommandError> FailAsync(CommandRequest request) =>
+            (await Assert.ThrowsAsync<CommandException>(() => client.RunAsync(request).WaitAsync(Shell.Patience))).Reason;
+    }
+
+    [Fact]
+    public async Task A_policy_explains_itself_over_the_wire()
+    {
+        await using var place = await Place.StartAsync(policy: CommandPolicy.Parse("""{"rules": [{"name": "r", "program": "/bin/echo", "arguments": ["hi"]}]}"""u8));
+        await using CommandClient client = await place.ConnectAsync();
+        CommandDecision allowed = await client.ExplainAsync(new CommandRequest("echo", "hi"));
+        Assert.Equal((true, "r"), (allowed.IsAllowed, allowed.Rule));
+        CommandDecision refused = await client.ExplainAsync(new CommandRequest("echo", "ho"));
+        Assert.Equal((false, "Rule 'r': argument 1: 'ho' is not the word 'hi'."), (refused.IsAllowed, refused.Message));
+        Assert.Equal(CommandError.NotAllowed, (await Assert.ThrowsAsync<CommandException>(() => client.RunAsync(new CommandRequest { Line = "echo hi; id" }))).Reason);
+        Assert.Equal(0, (await client.RunAsync(new CommandRequest { Line = "echo 'hi'" })).Status);
+    }
+
+    [Fact]
+    public async Task A_lost_connection_is_not_an_end()
+    {
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        await using RemoteCommand command = await client.StartAsync(new CommandRequest("sleep", "987"));
+        await place.Server.DisposeAsync();
+        Assert.Equal(CommandError.ConnectionLost, (await Assert.ThrowsAsync<CommandException>(() => command.Ended.WaitAsync(Shell.Patience))).Reason);
+        await Assert.ThrowsAsync<CommandException>(() => Shell.ReadAsync(command.Output));
+    }
+
+    [Fact]
+    public async Task A_server_that_stops_lets_commands_finish_and_takes_no_more()
+    {
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        await using RemoteCommand command = await client.StartAsync(new CommandRequest("cat"));
+        Task<DrainReport> stopping = place.Server.StopAsync(TimeSpan.FromSeconds(30));
+        CommandError refused = CommandError.NotFound;
+        while (refused != CommandError.Stopping)
+        {
+            await client.RunAsync(new CommandRequest("true")).ContinueWith(
+                task => refused = (task.Exception?.InnerException as CommandException)?.Reason ?? refused, TaskScheduler.Default).WaitAsync(Shell.Patience);
+        }
+
+        await command.Input.WriteAsync("last words"u8.ToArray());
+        await command.FinishInputAsync();
+        Assert.Equal("last words", Encoding.UTF8.GetString(await Shell.ReadAsync(command.Output)));
+        Assert.Equal(0, (await command.Ended.WaitAsync(Shell.Patience)).Status);
+        Assert.Empty((await stopping.WaitAsync(Shell.Patience)).Stragglers);
+    }
+
+    [Fact]
+    public async Task Whoever_sends_beyond_its_credit_is_closed()
+    {
+        await using var place = await Place.StartAsync();
+        await using Connection connection = await Dialer.ConnectAsync(place.Address);
+        await connection.SendAsync(CommandFrame.Codec, new CommandFrame { Type = CommandFrame.Run, Id = 1, Command = ["sleep", "987"] });
+        var piece = new byte[CommandFrame.MaxPieceBytes];
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            while (true)
+                await connection.SendAsync(CommandFrame.Codec, new CommandFrame { Type = CommandFrame.Stdin, Id = 1, Size = piece.Length }, piece).AsTask().WaitAsync(Shell.Patience);
+        });
+        await place.UntilLogAsync("caller-left");
+    }
+
+    [Fact]
+    public async Task Only_those_who_prove_the_key_get_in()
+    {
+        var key = HmacKey.FromText("a key of more than sixteen bytes");
+        await using var place = await Place.StartAsync(configure: server => server.Use(ChannelBoundChallenge.With(key)));
+        await using (CommandClient client = await CommandClient.ConnectAsync(place.Address, new CommandClientOptions { Key = key }))
+            Assert.Equal(0, (await client.RunAsync(new CommandRequest("true"))).Status);
+        await Assert.ThrowsAsync<TrustException>(() => CommandClient.ConnectAsync(place.Address, new CommandClientOptions { Key = HmacKey.Random() }));
+    }
+
+    [Fact]
+    public async Task A_name_and_password_get_in_and_become_the_user()
+    {
+        ScramVerifier verifier = ScramVerifier.Create("secret", ScramVerifier.MinIterations);
+        var accounts = new ScramAccounts(name => name == "alice" ? verifier : null, new byte[32], ScramVerifier.MinIterations);
+        await using var place = await Place.StartAsync(configure: server => server.Use(ScramAuthentication.With(accounts)));
+        await using CommandClient client = await CommandClient.ConnectAsync(place.Address, new CommandClientOptions { UserName = "alice", Password = "secret" });
+        using var output = new MemoryStream();
+        await client.RunAsync(new CommandRequest { Line = "echo $DIALTONE_USER" }, output);
+        Assert.Equal("alice\n", Encoding.UTF8.GetString(output.ToArray()));
+        await Assert.ThrowsAsync<TrustException>(() => CommandClient.ConnectAsync(place.Address, new CommandClientOptions { UserName = "alice", Password = "wrong" }));
+    }
+
+    [Fact]
+    public async Task Hundreds_of_commands_share_a_few_connections()
+    {
+        await using var place = await Place.StartAsync();
+        await using CommandClient one = await place.ConnectAsync();
+        await using CommandClient two = await place.ConnectAsync();
+        using var gate = new SemaphoreSlim(50);
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
+        {
+            await gate.WaitAsync();
+            using var output = new MemoryStream();
+            CommandReport report = await (i % 2 == 0 ? one : two).RunAsync(new CommandRequest("sh", "-c", $"echo {i}; exit {i}"), output).WaitAsync(Shell.Patience);
+            Assert.Equal((i, $"{i}\n"), (report.Status, Encoding.UTF8.GetString(output.ToArray())));
+            gate.Release();
+        }));
+    }
+}

@@ -1,0 +1,171 @@
+using System.Text.Json;
+using Dialtone.Cli.Tests;
+
+namespace Dialtone.Commands.Tests;
+
+/// <summary><c>dialtone serve exec</c> and <c>dialtone exec</c>.</summary>
+public sealed class ToolTests
+{
+    [Fact]
+    public async Task A_command_there_looks_like_one_here()
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        ToolResult ran = await ToolProcess.FeedAsync("input", ["exec", served.Address, "--", "sh", "-c", "cat; echo err >&2; exit 7"]);
+        Assert.Equal((7, "input", "err\n"), (ran.ExitCode, ran.Output, ran.Error));
+    }
+
+    [Theory] // H14
+    [InlineData(0, "exit 0")]
+    [InlineData(1, "exit 1")]
+    [InlineData(255, "exit 255")]
+    [InlineData(143, "kill $$")]
+    [InlineData(137, "kill -9 $$")]
+    public async Task Its_exit_code_is_ours(int code, string line)
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        Assert.Equal(code, (await ToolProcess.RunAsync("exec", "-n", served.Address, "--", "sh", "-c", line)).ExitCode);
+    }
+
+    [Fact] // H14
+    public async Task What_could_not_be_run_has_the_codes_of_shells()
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        Assert.Equal(127, (await RunAsync("no-such-program")).ExitCode);
+        Assert.Equal(126, (await RunAsync("/etc/passwd")).ExitCode);
+        ToolResult slow = await ToolProcess.RunAsync("exec", "-n", "--timeout", "0.3", served.Address, "--", "sleep", "987");
+        Assert.Equal((124, "dialtone: the command was ended: it ran longer than it may.\n"), (slow.ExitCode, slow.Error));
+        Assert.Equal(255, (await ToolProcess.RunAsync("exec", "tcp://127.0.0.1:1", "--", "true")).ExitCode);
+        Assert.Equal(255, (await ToolProcess.RunAsync("exec", "--no-such-flag")).ExitCode);
+        Assert.Equal(255, (await ToolProcess.RunAsync("exec")).ExitCode);
+
+        Task<ToolResult> RunAsync(string program) => ToolProcess.RunAsync("exec", "-n", served.Address, "--", program);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_reaches_the_command()
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        await using ToolProcess tool = ToolProcess.Start("exec", "-n", served.Address, "--", "sh", "-c", "trap 'echo caught; exit 5' INT; echo up; while :; do sleep 0.05; done");
+        Assert.Equal("up", await tool.ReadLineAsync());
+        tool.Signal(2);
+        ToolResult ended = await tool.EndAsync();
+        Assert.Equal((5, "caught\n"), (ended.ExitCode, ended.Output));
+    }
+
+    [Fact]
+    public async Task A_reader_that_has_enough_ends_the_command()
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        string pipeline = $"'{ToolProcess.Program}' exec -n {served.Address} -- yes | head -n 1";
+        using var shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", $"test \"$({pipeline})\" = y"]);
+        await shell.WaitForExitAsync().WaitAsync(Shell.Patience);
+        Assert.Equal(0, shell.ExitCode);
+    }
+
+    [Fact]
+    public async Task One_document_holds_it_all()
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        ToolResult ran = await ToolProcess.RunAsync("exec", "-n", "--json", served.Address, "--", "sh", "-c", "echo out; printf '\\377' >&2; exit 3");
+        JsonElement document = JsonDocument.Parse(ran.Output).RootElement;
+        Assert.Equal((3, "out\n", "/w==", 3), (ran.ExitCode, document.GetProperty("stdout").GetString(), document.GetProperty("stderrBase64").GetString(), document.GetProperty("exitCode").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_script_goes_through_the_input_of_its_interpreter()
+    {
+        using var folder = new Folder();
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        string script = folder.Write("script", "echo from script $((6*7))\nexit 4\n");
+        ToolResult ran = await ToolProcess.RunAsync("exec", "--script", script, served.Address);
+        Assert.Equal((4, "from script 42\n"), (ran.ExitCode, ran.Output));
+    }
+
+    [Fact]
+    public async Task Many_hosts_are_told_apart()
+    {
+        using var folder = new Folder();
+        await using Served one = await Served.StartAsync("--allow-any-command");
+        await using Served two = await Served.StartAsync("--allow", folder.Write("rules.json", """{"rules": []}"""));
+        string hosts = folder.Write("hosts", $"# ours\n{one.Address}\n{two.Address}   # refuses\n\n");
+        ToolResult ran = await ToolProcess.RunAsync("exec", "--on", hosts, "--", "sh", "-c", "echo a; echo b");
+        Assert.Equal((126, $"{one.Address}  a\n{one.Address}  b\n"), (ran.ExitCode, ran.Output));
+        Assert.Contains($"{one.Address}    0  \n", ran.Error, StringComparison.Ordinal);
+        Assert.Contains($"{two.Address}  126  No rule names the program 'sh'.\n", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_policy_explains_itself_and_records_what_it_refuses()
+    {
+        using var folder = new Folder();
+        string rules = folder.Write("rules.json", """{"rules": [{"name": "greet", "program": "/bin/echo", "arguments": [{"oneOf": ["hi", "hello"]}]}]}""");
+        await using Served served = await Served.StartAsync("--allow", rules, "--audit", folder["audit"]);
+        Assert.Equal("hi\n", (await ToolProcess.RunAsync("exec", "-n", served.Address, "--", "echo", "hi")).Output);
+        ToolResult refused = await ToolProcess.RunAsync("exec", "--explain", served.Address, "--", "echo", "ho");
+        Assert.Equal((126, "refused: Rule 'greet': argument 1: 'ho' is not one of 'hi', 'hello'.\n"), (refused.ExitCode, refused.Output));
+        Assert.Equal(126, (await ToolProcess.RunAsync("exec", "-n", served.Address, "--", "echo", "ho")).ExitCode);
+        string[] events = [.. File.ReadLines(folder["audit"]).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("event").GetString()!)];
+        Assert.Equal(["start", "end", "refused"], events);
+        Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(folder["audit"]) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+    }
+
+    [Theory]
+    [InlineData("No command is allowed yet.", "--listen", "tcp://127.0.0.1:0")]
+    [InlineData("would own this machine", "--listen", "tcp://0.0.0.0:0", "--allow-any-command")]
+    [InlineData("would own this machine", "--listen", "udp://0.0.0.0:0", "--allow-any-command")]
+    [InlineData("would own this machine", "--listen", "fd:3", "--allow-any-command")]
+    [InlineData("--allow-key is for tls: addresses", "--listen", "tcp://127.0.0.1:0", "--allow-any-command", "--allow-key", "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData("exclude each other", "--allow-any-command", "--allow", "rules.json")]
+    [InlineData("cannot be read", "--allow", "/no/such/file")]
+    public async Task It_does_not_start_where_that_would_let_in_whoever_comes_by(string why, params string[] flags)
+    {
+        ToolResult ended = await ToolProcess.RunAsync(["serve", "exec", .. flags]);
+        Assert.NotEqual(0, ended.ExitCode);
+        Assert.Contains(why, ended.Error, StringComparison.Ordinal);
+        Assert.Equal("", ended.Output);
+    }
+
+    [Fact]
+    public async Task A_key_file_lets_in_over_tls()
+    {
+        using var folder = new Folder();
+        string key = folder.Write("key", "a shared key of some length");
+        await using Served served = await Served.StartInAsync(folder, "tls://127.0.0.1:0", "--allow-any-command", "--hmac-key-file", key);
+        string known = folder["known"];
+        ToolResult ran = await ToolProcess.RunAsync("exec", "-n", "--known-hosts", known, "--hmac-key-file", key, served.Address, "--", "echo", "in");
+        Assert.Equal((0, "in\n"), (ran.ExitCode, ran.Output));
+        ToolResult refused = await ToolProcess.RunAsync("exec", "-n", "--known-hosts", known, "--hmac-key-file", folder.Write("other", "another key of some length"), served.Address, "--", "echo", "in");
+        Assert.Equal((255, ""), (refused.ExitCode, refused.Output));
+    }
+
+    [Fact]
+    public async Task A_client_key_lets_in_over_tls_and_is_the_user()
+    {
+        using var folder = new Folder();
+        string fingerprint = (await ToolProcess.RunAsync("key", "new", "--out", folder["key.pem"], "--name", "tester")).Output.Trim();
+        await using Served served = await Served.StartInAsync(folder, "tls://127.0.0.1:0", "--allow-any-command", "--allow-key", fingerprint);
+        ToolResult ran = await ToolProcess.RunAsync("exec", "-n", "--known-hosts", folder["known"], "--key", folder["key.pem"], served.Address, "--", "sh", "-c", "echo $DIALTONE_USER");
+        Assert.Equal((0, fingerprint + "\n"), (ran.ExitCode, ran.Output));
+        Assert.Equal(255, (await ToolProcess.RunAsync("exec", "-n", "--known-hosts", folder["known"], served.Address, "--", "echo", "in")).ExitCode);
+    }
+
+    /// <summary>A server of the tool.</summary>
+    private sealed class Served(ToolProcess tool, string address) : IAsyncDisposable
+    {
+        public string Address => address;
+
+        public static async Task<Served> StartAsync(params string[] flags)
+        {
+            (ToolProcess tool, Address[] addresses) = await ToolProcess.ServeAsync(1, ["exec", "--listen", "tcp://127.0.0.1:0", .. flags]);
+            return new Served(tool, addresses[0].ToString());
+        }
+
+        public static async Task<Served> StartInAsync(Folder home, string listen, params string[] flags)
+        {
+            ToolProcess tool = ToolProcess.StartWith(home.Home, ["serve", "exec", "--listen", listen, .. flags]);
+            return new Served(tool, (await tool.AddressesAsync(1))[0].ToString());
+        }
+
+        public ValueTask DisposeAsync() => tool.DisposeAsync();
+    }
+}
