@@ -2,9 +2,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Dialtone.Files.Tests;
 
-/// <summary>The system's calls, counted, each of which may be told to fail. Syncs are only told of: nothing here cuts the power.</summary>
+/// <summary>The system's calls, counted, each of which may be told to fail.</summary>
 /// <param name="fault">Given the call's name and its number from 1: 0 to let it happen, or the error.</param>
-internal sealed class FaultyCalls(Func<string, int, int> fault) : FileCalls
+/// <param name="syncs">Whether syncs reach the disk; few tests cut the power.</param>
+internal sealed class FaultyCalls(Func<string, int, int> fault, bool syncs = false) : FileCalls
 {
     /// <summary>Asked of a write or copy: half of it is done.</summary>
     public const int Short = int.MaxValue;
@@ -66,9 +67,9 @@ internal sealed class FaultyCalls(Func<string, int, int> fault) : FileCalls
 
     internal override int SetModified(SafeFileHandle file, FileTime modified) => Fails("utime", out int error) ? error : base.SetModified(file, modified);
 
-    internal override int Sync(SafeFileHandle file) => Fails("fsync", out int error) ? error : 0;
+    internal override int Sync(SafeFileHandle file) => Fails("fsync", out int error) ? error : syncs ? base.Sync(file) : 0;
 
-    internal override int SyncAll(SafeFileHandle file) => Fails("syncfs", out int error) ? error : 0;
+    internal override int SyncAll(SafeFileHandle file) => Fails("syncfs", out int error) ? error : syncs ? base.SyncAll(file) : 0;
 
     internal override int Lock(SafeFileHandle file) => Fails("flock", out int error) ? error : base.Lock(file);
 
