@@ -5,7 +5,8 @@ namespace Dialtone.Files;
 /// </summary>
 /// <remarks>
 /// Calls may overlap freely. Paths are relative to this store's root; nothing outside it can be reached, whatever links stand on the disk.
-/// A store knows no accounts, rights or quotas: a session above it does. Every failure is a <see cref="FileException"/>.
+/// A store knows no accounts, rights or quotas: a session above it does. Every failure is a <see cref="FileException"/>, thrown by the call or
+/// by awaiting it.
 /// </remarks>
 public interface IFileStore : IDisposable
 {
@@ -28,7 +29,10 @@ public interface IFileStore : IDisposable
     ValueTask<IStoredFile> OpenAsync(VirtualPath path, CancellationToken cancellationToken = default);
 
     /// <summary>Begins new content, which nobody sees before it is published.</summary>
-    /// <param name="size">Its length in bytes where known: the disk's room is taken now, and a full disk told now. Otherwise null.</param>
+    /// <param name="size">
+    /// Its length in bytes where known: the disk's room is taken now, and a full disk told now (with less than 64 KiB, at its first append).
+    /// Otherwise null.
+    /// </param>
     /// <param name="record">What to keep beside it so that it can be continued after a restart (at most 16 KiB; see <see cref="IStagedFile.Record"/>); empty for content that ends with its owner.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     ValueTask<IStagedFile> StageAsync(long? size, ReadOnlyMemory<byte> record, CancellationToken cancellationToken = default);
@@ -66,6 +70,9 @@ public interface IFileStore : IDisposable
     /// <param name="overwrite">Replaces a regular file that stands there; otherwise <see cref="FileError.Exists"/>. A folder is never replaced.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The file that was replaced, if one was.</returns>
+    /// <exception cref="FileException">
+    /// After <see cref="FileError.Failed"/> it may have been done, and a file replaced: whoever keeps books measures again.
+    /// </exception>
     ValueTask<FileEntry?> RenameAsync(VirtualPath from, VirtualPath to, bool overwrite, CancellationToken cancellationToken = default);
 
     /// <summary>Sets modification time and permission bits of a file or folder; null leaves them. Set-id bits are masked.</summary>
