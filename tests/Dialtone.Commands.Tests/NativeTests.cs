@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Dialtone.Commands.Tests;
@@ -54,23 +55,26 @@ public sealed class NativeTests
     {
         await using var place = await Place.StartAsync();
         await using CommandClient client = await place.ConnectAsync();
-        await using RemoteCommand flood = await client.StartAsync(new CommandRequest("yes"));
-        var buffer = new byte[64 * 1024];
-        Assert.True(await flood.Output.ReadAsync(buffer) > 0);
-        string before = await ReadOfAsync(place);
-        await Task.Delay(300);
-        Assert.Equal(before, await ReadOfAsync(place)); // it has stopped writing
+        await using RemoteCommand flood = await client.StartAsync(new CommandRequest { Line = "echo $$ >&2; exec yes" });
+        var pid = new StringBuilder();
+        await Shell.UntilAsync(flood.Error, pid, "\n");
+        // It writes until credit and pipe are used up, and not a byte more.
+        long most = CommandFrame.OutputCredit + (1024 * 1024);
+        long written = 0;
+        for (int quiet = 0; quiet < 5; await Task.Delay(50))
+        {
+            long now = Written();
+            quiet = now > 0 && now == written ? quiet + 1 : 0;
+            written = now;
+            Assert.True(written <= most, $"{written} bytes were written, and nobody reads.");
+        }
+
         await flood.CancelAsync();
         await Task.WhenAll(flood.Error.CopyToAsync(Stream.Null), flood.Output.CopyToAsync(Stream.Null)).WaitAsync(Shell.Patience);
         Assert.Equal((CommandEnd.Cancelled, "TERM"), ((await flood.Ended).Reason, (await flood.Ended).Signal));
 
-        static async Task<string> ReadOfAsync(Place place)
-        {
-            await using CommandClient other = await place.ConnectAsync();
-            using var output = new MemoryStream();
-            await other.RunAsync(new CommandRequest { Line = "cat /proc/$(pgrep -x -n yes)/io | grep wchar" }, output);
-            return Encoding.UTF8.GetString(output.ToArray());
-        }
+        long Written() => long.Parse(
+            File.ReadLines($"/proc/{pid.ToString().Trim()}/io").First(line => line.StartsWith("wchar: ", StringComparison.Ordinal))["wchar: ".Length..], CultureInfo.InvariantCulture);
     }
 
     [Fact] // H13

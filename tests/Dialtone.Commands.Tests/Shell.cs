@@ -8,7 +8,7 @@ internal sealed record Finished(string Output, string Error, CommandReport Repor
 /// <summary>Runs commands for tests.</summary>
 internal static class Shell
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(IsLong ? 600 : 60);
 
     public static bool IsLong => Environment.GetEnvironmentVariable("DIALTONE_TEST_LONG") is not null;
 
@@ -48,9 +48,10 @@ internal static class Shell
         }
     }
 
-    /// <summary>Waits until no process of the run is left.</summary>
-    public static async Task GoneAsync(RunningCommand command, TimeSpan limit)
+    /// <summary>Waits until no process of the run is left: a second of grace, and what a busy machine takes.</summary>
+    public static async Task GoneAsync(RunningCommand command)
     {
+        TimeSpan limit = TimeSpan.FromSeconds(10);
         long begun = TimeProvider.System.GetTimestamp();
         while (Left(command) is { Length: > 0 } left)
         {

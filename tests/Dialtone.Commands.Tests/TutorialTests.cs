@@ -39,7 +39,8 @@ public sealed class TutorialTests
             ("no-such-command-here", "sh: 1: no-such-command-here: not found\n"u8.ToArray()),
             ("echo done", "done\n"u8.ToArray()),
         ];
-        string output = await ClientAsync(place, framing, [.. cases.Select(each => each.Command)]);
+        string lengths = framing == "raw" ? "=" + string.Join(',', cases.Select(each => each.Content.Length)) : "";
+        string output = await ClientAsync(place, framing + lengths, [.. cases.Select(each => each.Command)]);
         Assert.Equal(string.Concat(cases.Select(each => Line(each.Content))), output);
     }
 
@@ -111,7 +112,7 @@ public sealed class TutorialTests
         await using PythonPeer server = Start("exec_server.py", [framing]);
         string[] where = (await server.ReadLineAsync())!.Split(' ');
         string address = $"{(framing == "udp" ? "udp" : "tcp")}://{where[1]}:{where[2]}";
-        string[] flags = ["--framing", framing == "udp" ? "raw" : framing, "--wait", "1"];
+        string[] flags = ["--framing", framing == "udp" ? "raw" : framing, "--wait", framing == "raw" ? "4" : "1"];
         ToolResult one = await ToolProcess.RunAsync(["exec", .. flags, address, "--", "printf", "%s-%s", "a", "b"]);
         Assert.Equal((0, "a-b", ""), (one.ExitCode, one.Output, one.Error));
         int size = framing == "udp" ? 60_000 : 3_000_000;

@@ -15,8 +15,8 @@ internal static class ExecVerbs
         Details = ["Without --listen it listens on tcp://127.0.0.1:7071. Commands get an environment made from nothing, a session of their own, and end with all their processes when the caller leaves."],
         Examples =
         [
-            "dialtone serve exec --listen tls://0.0.0.0:7071 --allow rules.json --hmac-key-file key",
-            "dialtone serve exec --listen tcp://127.0.0.1:8080 --framing int32 --allow-any-command",
+            "dialtone serve exec --allow rules.json --hmac-key-file key",
+            "dialtone serve exec --framing int32 --allow-any-command",
         ],
     };
 
@@ -40,7 +40,7 @@ internal static class ExecVerbs
         [
             "dialtone exec example.org -- uptime",
             "dialtone exec -t tls://example.org:7071 -- vim notes.txt",
-            "dialtone exec --framing int32 tcp://127.0.0.1:8080 -- ls -l",
+            "dialtone exec --framing int32 tcp://127.0.0.1:7071 -- ls -l",
         ],
     };
 }

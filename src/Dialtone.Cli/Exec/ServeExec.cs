@@ -16,6 +16,8 @@ internal static class ServeExec
         IReadOnlyList<HmacKey> keys = HmacFlags.Keys(arguments, HmacFlags.KeyFile);
         IReadOnlyList<string> fingerprints = arguments.All(ServeExecFlags.AllowKey);
         ServerOptions options = ServeCommand.ReadOptions(arguments, Address.Tcp("127.0.0.1", CommandServer.DefaultPort)) with { Concurrency = Concurrency.Task };
+        if (framing == ExecFraming.Native && arguments.Has(HmacFlags.Digest))
+            throw CliException.Usage("--hmac is for the tutorials' framings; the native protocol's proof has one digest.");
         Check(options.Listen, framing, policy, keys, fingerprints);
         if (fingerprints.Count > 0)
         {

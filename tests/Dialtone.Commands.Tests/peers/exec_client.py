@@ -1,5 +1,7 @@
 """The tutorials' clients of remote commands: FRAMING HOST PORT COMMAND... Prints each reply's length and SHA-256, or `none`.
 
+Raw replies do not tell their length: FRAMING is then `raw=N,N,...` with the lengths that are expected.
+
 A COMMAND of `@reset` leaves with a reset, `@close` leaves at once after the next command was sent; `@late CMD` sends
 the acknowledgement and CMD as one piece.
 """
@@ -8,6 +10,9 @@ import json
 import socket
 import struct
 import sys
+
+
+SIZES = []
 
 
 def exactly(sock, count):
@@ -22,18 +27,7 @@ def exactly(sock, count):
 
 def reply(sock, framing, follow=b''):
     if framing == 'raw':
-        sock.settimeout(1.5)
-        data = bytearray()
-        try:
-            while True:
-                piece = sock.recv(1024)
-                if not piece:
-                    break
-                data += piece
-        except socket.timeout:
-            pass
-        sock.settimeout(30)
-        return bytes(data)
+        return exactly(sock, SIZES.pop(0))
     if framing == 'ack':
         size = int(sock.recv(1024).decode())
         if size > 0 or follow:
@@ -51,6 +45,9 @@ def show(data):
 
 def main():
     framing, host, port, commands = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
+    if framing.startswith('raw='):
+        framing, sizes = framing.split('=')
+        SIZES.extend(int(size) for size in sizes.split(','))
     if framing == 'udp':
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.settimeout(30)
