@@ -161,14 +161,20 @@ public sealed class StagingTests : IDisposable
     {
         int together = 0, alone = 0;
         using var gate = new ManualResetEventSlim();
+        using var isBusy = new ManualResetEventSlim();
         using var store = LocalFileStore.Open(_ground.Inside, null, new FaultyCalls((call, _) =>
         {
             if (call == "fsync" && ++alone == 1)
+            {
+                isBusy.Set();
                 gate.Wait(); // the first group; the rest gathers behind it
+            }
+
             together += call == "syncfs" ? 1 : 0;
             return call == "syncfs" ? error : 0;
         }));
         Task<PublishedFile> first = store.PutAsync("/first", "1");
+        isBusy.Wait();
         Task<PublishedFile>[] rest = [.. Enumerable.Range(0, 500).Select(i => store.PutAsync($"/{i}", $"{i}"))];
         gate.Set();
         await first;
@@ -193,13 +199,19 @@ public sealed class StagingTests : IDisposable
     public async Task A_publishing_that_is_cancelled_before_its_turn_does_not_take_place()
     {
         using var gate = new ManualResetEventSlim();
+        using var isBusy = new ManualResetEventSlim();
         using var store = LocalFileStore.Open(_ground.Inside, null, new FaultyCalls((call, number) =>
         {
             if (call == "fsync")
+            {
+                isBusy.Set();
                 gate.Wait();
+            }
+
             return 0;
         }));
         Task<PublishedFile> first = store.PutAsync("/first", "1");
+        isBusy.Wait();
         using var cancel = new CancellationTokenSource();
         IStagedFile staged = await store.StageAsync(null, default);
         ValueTask<PublishedFile> second = store.PublishAsync(staged, At("/second"), new PublishOptions(), cancel.Token);
