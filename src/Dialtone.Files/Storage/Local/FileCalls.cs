@@ -13,7 +13,7 @@ internal unsafe partial class FileCalls
 
     internal const int RemoveFolder = 0x200, NoReplace = 1, KeepSize = 1, PunchHole = 2;
 
-    private const int CurrentFolder = -100, EmptyPath = 0x1000, NoFollow = 0x100, LockExclusive = 2, LockNonBlocking = 4, CoarseClock = 5;
+    private const int CurrentFolder = -100, EmptyPath = 0x1000, NoFollow = 0x100, LockExclusive = 2, LockNonBlocking = 4, LockRelease = 8, CoarseClock = 5;
     private const int WantBasics = 0x7FF;
 
     private const ulong ResolveNoMounts = 1, ResolveNoMagicLinks = 2, ResolveNoLinks = 4, ResolveBeneath = 8;
@@ -123,6 +123,8 @@ internal unsafe partial class FileCalls
     internal virtual int SyncAll(SafeFileHandle file) => (int)Result(syncfs(file));
 
     internal virtual int Lock(SafeFileHandle file) => (int)Result(flock(file, LockExclusive | LockNonBlocking));
+
+    internal virtual int Unlock(SafeFileHandle file) => (int)Result(flock(file, LockRelease));
 
     internal virtual long ReadFolder(SafeFileHandle folder, Span<byte> buffer)
     {

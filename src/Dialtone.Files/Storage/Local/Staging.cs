@@ -177,7 +177,11 @@ internal sealed class Staging : IDisposable
     public void Dispose()
     {
         _folder?.Dispose();
-        _lock?.Dispose();
+        if (_lock is null)
+            return;
+        // Not by closing alone: a child that was forked and has not yet become its program holds the same open file.
+        _ = _share.Calls.Unlock(_lock);
+        _lock.Dispose();
     }
 
     private static byte[] NameOf(string name) => Encoding.ASCII.GetBytes(name + '\0');
