@@ -73,6 +73,8 @@ internal sealed class FaultyCalls(Func<string, int, int> fault, bool syncs = fal
 
     internal override int Lock(SafeFileHandle file) => Fails("flock", out int error) ? error : base.Lock(file);
 
+    internal override int Unlock(SafeFileHandle file) => Fails("unlock", out int error) ? error : base.Unlock(file);
+
     internal override long ReadFolder(SafeFileHandle folder, Span<byte> buffer) =>
         Fails("getdents", out int error) ? error : base.ReadFolder(folder, buffer);
 

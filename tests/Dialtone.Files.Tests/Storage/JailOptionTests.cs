@@ -104,7 +104,9 @@ public sealed class JailOptionTests : IDisposable
             Assert.Contains("Another server", Assert.Throws<FileException>(() => _ground.Open()).Message, StringComparison.Ordinal);
         }
 
-        _ground.Open().Dispose();
+        LocalFileStore second = _ground.Open();
+        second.Dispose();
+        second.Dispose();
     }
 
     [Theory]

@@ -177,7 +177,7 @@ internal sealed class Staging : IDisposable
     public void Dispose()
     {
         _folder?.Dispose();
-        if (_lock is null)
+        if (_lock is null or { IsClosed: true })
             return;
         // Not by closing alone: a child that was forked and has not yet become its program holds the same open file.
         _ = _share.Calls.Unlock(_lock);
