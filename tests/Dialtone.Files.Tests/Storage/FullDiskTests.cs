@@ -3,8 +3,13 @@ using static Dialtone.Files.Tests.StoreUse;
 namespace Dialtone.Files.Tests;
 
 /// <summary>A real disk of one megabyte, filled to its end.</summary>
+/// <remarks>Alone: a process that another test starts holds our open files until it has become its program, and their room with them.</remarks>
+[Collection(nameof(Alone))]
 public sealed class FullDiskTests : IDisposable
 {
+    [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+    public sealed class Alone;
+
     private readonly Playground _ground = new();
     private readonly Mount _mount;
     private readonly LocalFileStore _store;
