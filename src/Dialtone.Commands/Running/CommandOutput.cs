@@ -6,9 +6,10 @@ internal sealed class CommandOutput : Stream
     private readonly PolledDescriptor? _source;
     private readonly OutputBudget _budget;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Crc32C _sum;
+    private readonly Lock _gate = new();
+    private Crc32C _sum; // under _gate, as the next two
     private long _bytes;
-    private volatile bool _isCut;
+    private bool _isCut;
 
     /// <param name="source">The pipe; null for a stream that does not exist, and has ended.</param>
     /// <param name="budget">What both streams may write together.</param>
@@ -22,7 +23,23 @@ internal sealed class CommandOutput : Stream
     /// <summary>Done when its end was read, or it was cut.</summary>
     public Task Ended => _ended.Task;
 
-    public StreamReport Report => new(_bytes, _sum.Value);
+    public StreamReport Report
+    {
+        get
+        {
+            lock (_gate)
+                return new StreamReport(_bytes, _sum.Value);
+        }
+    }
+
+    private bool IsCut
+    {
+        get
+        {
+            lock (_gate)
+                return _isCut;
+        }
+    }
 
     public override bool CanRead => true;
 
@@ -48,26 +65,33 @@ internal sealed class CommandOutput : Stream
     /// <summary>Ends it here, whatever is still to come.</summary>
     public void Cut()
     {
-        _isCut = true;
+        lock (_gate)
+            _isCut = true;
         _source?.Dispose();
         _ended.TrySetResult();
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_isCut || _source is null || buffer.IsEmpty)
+        if (_source is null || buffer.IsEmpty || IsCut)
             return 0;
         int count = await _source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        bool isOver = false;
         if (count > 0)
-            count = _budget.Take(count);
-        if (count == 0)
+            count = _budget.Take(count, out isOver);
+        lock (_gate)
         {
-            Cut();
-            return 0;
+            // What the report does not count is given to nobody.
+            if (_isCut)
+                count = 0;
+            _sum.Append(buffer.Span[..count]);
+            _bytes += count;
         }
 
-        _sum.Append(buffer.Span[..count]);
-        _bytes += count;
+        if (isOver)
+            _budget.Exceeded();
+        if (count == 0)
+            Cut();
         return count;
     }
 
@@ -96,14 +120,13 @@ internal sealed class OutputBudget(long? limit, Action exceeded)
     private long _taken;
 
     /// <summary>How many of the bytes just read are within the bound.</summary>
-    public int Take(int count)
+    public int Take(int count, out bool isOver)
     {
-        if (limit is not { } most)
-            return count;
-        long over = Interlocked.Add(ref _taken, count) - most;
-        if (over <= 0)
-            return count;
-        exceeded();
-        return (int)Math.Max(0, count - over);
+        long over = limit is { } most ? Interlocked.Add(ref _taken, count) - most : 0;
+        isOver = over > 0;
+        return isOver ? (int)Math.Max(0, count - over) : count;
     }
+
+    /// <summary>Ends the command; called when what was within the bound has been counted.</summary>
+    public void Exceeded() => exceeded();
 }
