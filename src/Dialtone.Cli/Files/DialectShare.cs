@@ -97,7 +97,7 @@ internal sealed class DialectShare(IDialectClient client, ServerCall call, Cance
     public async Task ListAsync(string path)
     {
         foreach (string line in (await client.ListAsync(path, cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            Terminal.Out.WriteLine(Printable.Name(line.TrimEnd('\r')));
+            Terminal.Out.WriteLine(Terminal.Name(line.TrimEnd('\r')));
     }
 
     public async ValueTask DisposeAsync()

@@ -67,7 +67,7 @@ internal sealed record Listing(bool IsLong, bool IsJson)
 
         if (IsJson)
             return;
-        Terminal.Out.WriteLine(Printable.Name(folder.ToString()));
+        Terminal.Out.WriteLine(Terminal.Name(folder.ToString()));
         ILookup<string, RemoteEntry> children = entries.ToLookup(entry => FolderOf(entry.Path), StringComparer.Ordinal);
         WriteBranch(children, "", "");
         int folders = entries.Count(entry => entry.Kind == FileKind.Folder);
@@ -107,7 +107,7 @@ internal sealed record Listing(bool IsLong, bool IsJson)
         if (!recursive)
         {
             if (hasHeading)
-                Terminal.Out.Write($"{(isFirst ? "" : "\n")}{Printable.Name(folder.ToString())}:\n");
+                Terminal.Out.Write($"{(isFirst ? "" : "\n")}{Terminal.Name(folder.ToString())}:\n");
             Write([.. entries.Select(entry => (entry.Path, entry))]);
             return;
         }
@@ -115,7 +115,7 @@ internal sealed record Listing(bool IsLong, bool IsJson)
         ILookup<string, RemoteEntry> children = entries.ToLookup(entry => FolderOf(entry.Path), StringComparer.Ordinal);
         foreach (string below in entries.Where(entry => entry.Kind == FileKind.Folder).Select(entry => entry.Path).Prepend(""))
         {
-            Terminal.Out.Write($"{(isFirst ? "" : "\n")}{Printable.Name(Under(folder, below))}:\n");
+            Terminal.Out.Write($"{(isFirst ? "" : "\n")}{Terminal.Name(Under(folder, below))}:\n");
             Write([.. children[below].Select(entry => (entry.Name, entry))]);
             isFirst = false;
         }
@@ -147,7 +147,7 @@ internal sealed record Listing(bool IsLong, bool IsJson)
 
     /// <summary>A name as people see it: on a terminal a folder's ends in a slash. Piped it stays as it is.</summary>
     private static string Shown(string name, RemoteEntry entry) =>
-        Printable.Name(name) + (entry.Kind == FileKind.Folder && Terminal.OutputIsInteractive ? "/" : "");
+        Terminal.Name(name) + (entry.Kind == FileKind.Folder && Terminal.OutputIsInteractive ? "/" : "");
 
     private static void WriteBranch(ILookup<string, RemoteEntry> children, string folder, string indent)
     {
@@ -156,7 +156,7 @@ internal sealed record Listing(bool IsLong, bool IsJson)
         {
             bool isLast = i == here.Length - 1;
             string size = here[i].Kind == FileKind.File ? $"  {ByteSize.Format(here[i].Size)}" : "";
-            Terminal.Out.WriteLine($"{indent}{(isLast ? "└── " : "├── ")}{Printable.Name(here[i].Name)}{size}");
+            Terminal.Out.WriteLine($"{indent}{(isLast ? "└── " : "├── ")}{Terminal.Name(here[i].Name)}{size}");
             if (here[i].Kind == FileKind.Folder)
                 WriteBranch(children, here[i].Path, indent + (isLast ? "    " : "│   "));
         }

@@ -140,7 +140,7 @@ internal sealed class PlaceWork(RemoteShare share, VirtualPath folder, bool isJs
             return;
         }
 
-        Terminal.Out.WriteLine($"path      {Printable.Name(path.ToString())}");
+        Terminal.Out.WriteLine($"path      {Terminal.Name(path.ToString())}");
         Terminal.Out.WriteLine($"type      {JsonLine.KindName(entry.Kind)}");
         if (entry.Kind == FileKind.File)
             Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"size      {entry.Size} ({ByteSize.Format(entry.Size)})"));
@@ -153,7 +153,7 @@ internal sealed class PlaceWork(RemoteShare share, VirtualPath folder, bool isJs
         RemoteSum sum = await Client.SumAsync(path.ToString(), digest, cancellationToken: cancellationToken);
         if (!isJson)
         {
-            Terminal.Out.WriteLine($"{sum.Digest}  {Printable.Name(path.ToString())}");
+            Terminal.Out.WriteLine($"{sum.Digest}  {Terminal.Name(path.ToString())}");
             return;
         }
 

@@ -130,7 +130,7 @@ internal sealed class Transfer(RemoteShare share, TransferView view, TransferRul
         view.Files++;
         view.Bytes += report.Moved;
         string? digest = report.Sha256 ?? (report.Crc32C is { } crc ? crc.ToString("x8", System.Globalization.CultureInfo.InvariantCulture) : null);
-        view.Say(rules.ShowsDigest && digest is not null ? $"{digest}  {Printable.Name(path)}" : null, json =>
+        view.Say(rules.ShowsDigest && digest is not null ? $"{digest}  {Terminal.Name(path)}" : null, json =>
         {
             json.WriteString("type"u8, "file");
             json.WriteString("path"u8, path);

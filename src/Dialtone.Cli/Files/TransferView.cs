@@ -140,7 +140,7 @@ internal sealed class TransferView : IProgress<TransferProgress>, IAsyncDisposab
         Bytes += report.Bytes;
         foreach (string line in report.Plan)
         {
-            Say($"{(line.StartsWith('-') ? "remove" : "send  ")} {Printable.Name(line.TrimStart('-'))}", json =>
+            Say($"{(line.StartsWith('-') ? "remove" : "send  ")} {Terminal.Name(line.TrimStart('-'))}", json =>
             {
                 json.WriteString("type"u8, line.StartsWith('-') ? "remove" : "send");
                 json.WriteString("path"u8, line.TrimStart('-'));

@@ -7,14 +7,14 @@ namespace Dialtone.Commands;
 internal sealed class ReceivedStream(Func<int, Task> giveCredit) : Stream
 {
     private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0, minimumSegmentSize: CommandFrame.MaxPieceBytes, useSynchronizationContext: false));
-    private Crc32C _sum;
+    private uint _sum;
     private long _bytes;
     private int _onItsWay = CommandFrame.OutputCredit; // credit not used yet
     private int _read;                                 // not given back yet
     private bool _isDropped;
 
     /// <summary>What has arrived.</summary>
-    public StreamReport Report => new(_bytes, _sum.Value);
+    public StreamReport Report => new(_bytes, _sum);
 
     public override bool CanRead => true;
 
@@ -40,7 +40,7 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : Stream
         {
             Memory<byte> space = _pipe.Writer.GetMemory((int)body.Remaining);
             int count = await body.ReadAsync(space).ConfigureAwait(false);
-            _sum.Append(space.Span[..count]);
+            _sum = Crc32C.Append(_sum, space.Span[..count]);
             _bytes += count;
             _pipe.Writer.Advance(count);
         }

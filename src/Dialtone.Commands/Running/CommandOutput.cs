@@ -7,7 +7,7 @@ internal sealed class CommandOutput : Stream
     private readonly OutputBudget _budget;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
-    private Crc32C _sum; // under _gate, as the next two
+    private uint _sum; // under _gate, as the next two
     private long _bytes;
     private bool _isCut;
 
@@ -28,7 +28,7 @@ internal sealed class CommandOutput : Stream
         get
         {
             lock (_gate)
-                return new StreamReport(_bytes, _sum.Value);
+                return new StreamReport(_bytes, _sum);
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed class CommandOutput : Stream
             // What the report does not count is given to nobody.
             if (_isCut)
                 count = 0;
-            _sum.Append(buffer.Span[..count]);
+            _sum = Crc32C.Append(_sum, buffer.Span[..count]);
             _bytes += count;
         }
 

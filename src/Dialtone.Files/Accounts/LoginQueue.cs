@@ -16,8 +16,8 @@ internal sealed partial class LoginQueue(PasswordHasher hasher, PenaltyTable pen
 
     private readonly int _maxThreads = Environment.ProcessorCount;
     private readonly Lock _gate = new();
-    private readonly Dictionary<UInt128, Queue<Job>> _byAddress = []; // those with someone waiting; under _gate, as all below
-    private readonly Queue<UInt128> _turns = new();                   // the same addresses, in the order of their turns
+    private readonly Dictionary<AddressRange, Queue<Job>> _byAddress = []; // those with someone waiting; under _gate, as all below
+    private readonly Queue<AddressRange> _turns = new();                   // the same addresses, in the order of their turns
     private int _waiting;
     private int _threads;
 
@@ -78,7 +78,7 @@ internal sealed partial class LoginQueue(PasswordHasher hasher, PenaltyTable pen
     {
         lock (_gate)
         {
-            if (!_turns.TryDequeue(out UInt128 address))
+            if (!_turns.TryDequeue(out AddressRange address))
             {
                 _threads--;
                 return null;

@@ -57,9 +57,9 @@ internal sealed class NativeReply
 
     public long? MaxFiles { get; private set; }
 
-    /// <summary>The refusal it carries.</summary>
+    /// <summary>The refusal it carries, fit for a terminal.</summary>
     public FileException ToException() =>
-        new(FileErrorCode.Parse(Error ?? ""), Message is { Length: > 0 } text ? Printable(text) : $"The server answered {Printable(Error ?? "nothing")}.");
+        new(FileErrorCode.Parse(Error ?? ""), Message is { Length: > 0 } text ? Printable.Of(text, 500) : $"The server answered {Printable.Of(Error ?? "nothing")}.");
 
     /// <summary>Reads a header, or a line of a listing.</summary>
     /// <exception cref="ProtocolException">It is none, or a field is not what it should be.</exception>
@@ -151,7 +151,5 @@ internal sealed class NativeReply
             (isRight, MaxFiles) = (NativeJson.TryLength(ref reader, out long? maxFiles), maxFiles);
         return isRight;
     }
-
-    // What a server says ends up on terminals.
-    private static string Printable(string text) => string.Concat(text.Take(500).Select(static c => char.IsControl(c) ? '?' : c));
 }
+

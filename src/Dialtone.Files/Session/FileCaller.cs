@@ -1,5 +1,4 @@
 using System.Net;
-using Dialtone.Engines;
 
 namespace Dialtone.Files;
 
@@ -15,8 +14,8 @@ public sealed record FileCaller(EndPoint? Address, string Tongue, string? KeyFin
     /// <summary>The caller's IP address; null for Unix sockets and the like.</summary>
     public IPAddress? IPAddress => (Address as IPEndPoint)?.Address;
 
-    /// <summary>What limits per address count by: IPv4 whole, IPv6 by /64; 0 for none.</summary>
-    internal UInt128 Range => PeerKey.From(Address) is { IsNone: false } key ? key.Range : 0;
+    /// <summary>What limits per address count by.</summary>
+    internal AddressRange Range => AddressRange.Of(Address);
 
     internal string? From => _from ??= Address?.ToString();
 

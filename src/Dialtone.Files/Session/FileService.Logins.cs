@@ -9,7 +9,7 @@ public sealed partial class FileService
     private readonly Account? _stranger; // what callers may do who have not logged in; null for nothing
     private readonly Account _visitor = NewVisitor("door", FileRights.Browse | FileRights.Write);
     private readonly CallerTable<string> _users = new();
-    private readonly CallerTable<UInt128> _addresses = new();
+    private readonly CallerTable<AddressRange> _addresses = new();
     private readonly ConcurrentDictionary<FileSession, VirtualPath> _sessions = new(); // those whose home somebody else could move
 
     /// <summary>A session for whoever does not log in.</summary>
@@ -130,9 +130,9 @@ public sealed partial class FileService
     {
         if (Audit is { IsFailing: true })
             throw new FileException(FileError.Failed, "The server cannot keep its records, and serves nobody until it can.");
-        UInt128 range = caller.Range;
+        AddressRange range = caller.Range;
         CallerCounts? byUser = user is null ? null : _users.TryOpen(user, Options.MaxSessionsPerUser);
-        CallerCounts? byAddress = range == 0 ? null : _addresses.TryOpen(range, Options.MaxSessionsPerAddress);
+        CallerCounts? byAddress = range.IsNone ? null : _addresses.TryOpen(range, Options.MaxSessionsPerAddress);
         FileSession? session = null;
         void Close()
         {
@@ -147,7 +147,7 @@ public sealed partial class FileService
         FileError? error = null;
         try
         {
-            if ((user is not null && byUser is null) || (range != 0 && byAddress is null))
+            if ((user is not null && byUser is null) || (!range.IsNone && byAddress is null))
                 throw new FileException(FileError.Limit, "Too many sessions are open.");
             session = new FileSession(this, caller, new SessionStart
             {

@@ -76,7 +76,7 @@ public sealed class FileUpload : IAsyncDisposable
             throw;
         }
 
-        _crc = Files.Crc32C.Append(_crc, content.Span);
+        _crc = Dialtone.Crc32C.Append(_crc, content.Span);
         _sha256?.AppendData(content.Span);
         _md5?.AppendData(content.Span);
         _received += content.Length;
@@ -101,7 +101,7 @@ public sealed class FileUpload : IAsyncDisposable
         for (long left = count; left > 0; left -= HoleStep)
         {
             ReadOnlySpan<byte> zeros = Zeros.AsSpan(0, (int)Math.Min(left, HoleStep));
-            _crc = Files.Crc32C.Append(_crc, zeros);
+            _crc = Dialtone.Crc32C.Append(_crc, zeros);
             _sha256?.AppendData(zeros);
             _md5?.AppendData(zeros);
         }
@@ -239,7 +239,7 @@ public sealed class FileUpload : IAsyncDisposable
             throw new FileException(FileError.BadRequest, "A digest is given that the upload did not ask for.");
         _isDamaged = true;
         if (expected.Crc32C is { } crc && crc != _crc)
-            throw new FileException(FileError.Corrupt, $"The content's CRC-32C is {Files.Crc32C.ToText(_crc)}, not {Files.Crc32C.ToText(crc)}.");
+            throw new FileException(FileError.Corrupt, $"The content's CRC-32C is {Dialtone.Crc32C.ToText(_crc)}, not {Dialtone.Crc32C.ToText(crc)}.");
         if (!expected.Sha256.IsEmpty && !expected.Sha256.Span.SequenceEqual(_sha256Value))
             throw new FileException(FileError.Corrupt, "The content's SHA-256 is another.");
         if (!expected.Md5.IsEmpty && !expected.Md5.Span.SequenceEqual(_md5Value))

@@ -3,10 +3,13 @@ using System.Security.Cryptography;
 namespace Dialtone;
 
 /// <summary>Files that only their owner reads, and files that are whole or absent.</summary>
-internal static class PrivateFile
+/// <remarks>Every method throws a <see cref="TrustException"/> that says what is wrong and what to do. On Windows the folder's rights decide who reads.</remarks>
+public static class PrivateFile
 {
-    internal const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    internal const UnixFileMode OwnerOnlyFolder = OwnerOnly | UnixFileMode.UserExecute;
+    /// <summary>Mode 0600.</summary>
+    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    /// <summary>Mode 0700.</summary>
+    public const UnixFileMode OwnerOnlyFolder = OwnerOnly | UnixFileMode.UserExecute;
 
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
@@ -16,16 +19,26 @@ internal static class PrivateFile
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>The whole of a secret file, which nobody but its owner may read or write.</summary>
-    internal static byte[] Read(string path, int maxBytes) => Read(path, maxBytes, Others, "read or written");
+    /// <param name="path">Where it is.</param>
+    /// <param name="maxBytes">A longer one is refused.</param>
+    /// <exception cref="TrustException">It is missing, too long, or open to others.</exception>
+    public static byte[] Read(string path, int maxBytes) => Read(path, maxBytes, Others, "read or written");
 
     /// <summary>As <see cref="Read(string, int)"/>, of a file that belongs to us or to root: whoever owns it could change it at any time.</summary>
-    internal static byte[] ReadOwn(string path, int maxBytes) => Read(path, maxBytes, Others, "read or written", mustOwn: true);
+    /// <exception cref="TrustException">It is missing, too long, or open to others.</exception>
+    public static byte[] ReadOwn(string path, int maxBytes) => Read(path, maxBytes, Others, "read or written", mustOwn: true);
 
     /// <summary>The whole of a public file that decides whom we trust: others may read it, not write it.</summary>
-    internal static byte[] ReadTrusted(string path, int maxBytes) => Read(path, maxBytes, WritableByOthers, "written");
+    /// <exception cref="TrustException">It is missing, too long, or open to others.</exception>
+    public static byte[] ReadTrusted(string path, int maxBytes) => Read(path, maxBytes, WritableByOthers, "written");
 
     /// <summary>Writes a file so that a reader sees the old content or the new, and no reader but those in <paramref name="mode"/> ever sees either.</summary>
-    internal static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool replace = true)
+    /// <param name="path">Where it shall be.</param>
+    /// <param name="content">The whole of it.</param>
+    /// <param name="mode">Who may read it.</param>
+    /// <param name="replace">False refuses to replace an existing file. Default true.</param>
+    /// <exception cref="TrustException">It cannot be written; what was there is still there.</exception>
+    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool replace = true)
     {
         string temporary = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}.tmp";
         try
@@ -48,7 +61,8 @@ internal static class PrivateFile
     }
 
     /// <summary>Makes the folder of <paramref name="path"/> when it is missing, for its owner alone.</summary>
-    internal static void MakeFolderOf(string path)
+    /// <exception cref="TrustException">It cannot be made.</exception>
+    public static void MakeFolderOf(string path)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         try
@@ -65,7 +79,8 @@ internal static class PrivateFile
     }
 
     /// <summary>Holds <c>path.lock</c> against every other process until disposed.</summary>
-    internal static IDisposable Lock(string path)
+    /// <exception cref="TrustException">Somebody else held it for 5 s.</exception>
+    public static IDisposable Lock(string path)
     {
         FileStream? held = null;
         IOException? last = null;

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Dialtone.Files.Tests.Native;
+namespace Dialtone.Tests;
 
 public sealed class Crc32CTests
 {

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Dialtone.Files;
+namespace Dialtone;
 
 /// <summary>CRC-32C (Castagnoli, RFC 3720 appendix B.4): finds what disks and networks break by accident, never what somebody changes on purpose.</summary>
 /// <remarks>

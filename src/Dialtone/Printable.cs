@@ -1,17 +1,17 @@
 using System.Globalization;
 using System.Text;
 
-namespace Dialtone.Cli;
+namespace Dialtone;
 
-/// <summary>Text from files and peers, made fit for a terminal.</summary>
-internal static class Printable
+/// <summary>Text from files and peers, made fit for a terminal and a log.</summary>
+public static class Printable
 {
-    /// <summary>A name for standard output: on a terminal as <see cref="Of"/>, whole; piped as it is, for scripts.</summary>
-    public static string Name(string name) => Terminal.OutputIsInteractive ? Of(name, int.MaxValue) : name;
-
-    /// <summary>The text with what could move the cursor or turn the writing replaced by <c>\u</c> escapes, cut at 200 characters unless told otherwise.</summary>
+    /// <summary>The text with what could move a cursor or turn the writing around replaced by escapes such as <c>\u{1b}</c>.</summary>
+    /// <param name="text">What somebody else wrote.</param>
+    /// <param name="most">Where to cut it, in characters of the result; an ellipsis then says so. Default 200.</param>
     public static string Of(string text, int most = 200)
     {
+        ArgumentNullException.ThrowIfNull(text);
         var result = new StringBuilder();
         foreach (Rune rune in text.EnumerateRunes())
         {
