@@ -32,12 +32,21 @@ public sealed class FileServer
     public Server CreateServer(ServerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return options.Concurrency.Kind == ConcurrencyKind.Process
-            ? throw new NotSupportedException("Files cannot be served under the Process policy: the books of the quotas are one process's own. Use Task, Thread or Pool.")
-            : new Server(options).Handle(HandleAsync);
+        Check(options);
+        return AddTo(new Server(options));
     }
 
-    /// <summary>Serves one caller to its end. For servers that are set up otherwise: under the Process policy it must not be used.</summary>
+    /// <summary>Has a server that was made already, and has not started, serve its callers: so the share can charge the server's own <see cref="Server.Penalties"/>.</summary>
+    /// <returns><paramref name="server"/>.</returns>
+    /// <exception cref="NotSupportedException">The policy is <see cref="Concurrency.Process"/>: quotas and locks are one process's own.</exception>
+    public Server AddTo(Server server)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        Check(server.Options);
+        return server.Handle(HandleAsync);
+    }
+
+    /// <summary>Serves one caller to its end. For servers that choose by caller: under the Process policy it must not be used.</summary>
     public async Task HandleAsync(Connection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -58,6 +67,12 @@ public sealed class FileServer
                 _logger.UnknownTongue(connection.Id, connection.RemoteEndPoint);
                 break;
         }
+    }
+
+    private static void Check(ServerOptions options)
+    {
+        if (options.Concurrency.Kind == ConcurrencyKind.Process)
+            throw new NotSupportedException("Files cannot be served under the Process policy: the books of the quotas are one process's own. Use Task, Thread or Pool.");
     }
 
     /// <summary>Looks at the first bytes and leaves them there.</summary>

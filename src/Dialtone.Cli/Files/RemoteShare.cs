@@ -63,7 +63,7 @@ internal sealed class RemoteShare : IAsyncDisposable
         }
 
         string? password = call.User is null ? null : PasswordInput.Given(arguments);
-        // An unknown key counts against us at the server: strangers who may do something there do not try it unasked.
+        // Whoever named no user, where strangers may do something, came as a stranger.
         bool isWelcome = call.User is null && client.ServerInfo.Rights != FileRights.None;
         if (password is null && call.Key is not null && !isWelcome && await TryKeyAsync(client, call.User, cancellationToken))
             return;

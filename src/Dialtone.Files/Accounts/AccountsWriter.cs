@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Dialtone.Files;
@@ -7,7 +8,8 @@ namespace Dialtone.Files;
 /// <summary>Writes what <see cref="AccountsReader"/> reads.</summary>
 internal static class AccountsWriter
 {
-    private static readonly JsonWriterOptions Readable = new() { Indented = true };
+    // Base64 keeps its '+', and folders the letters of their language: it is a file for people, and no page of HTML.
+    private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     internal static byte[] Format(ReadOnlySpan<byte> secret, IReadOnlyList<Account> accounts)
     {

@@ -67,6 +67,10 @@ public sealed partial class FileService
     }
 
     /// <summary>A session for the account that lists the key the caller's TLS certificate proved.</summary>
+    /// <remarks>
+    /// A proven key that opens nothing charges nobody: whoever holds it cannot guess another by trying it, and clients offer theirs before they ask for a
+    /// password. The answer is the one to every failure.
+    /// </remarks>
     /// <param name="caller">Who calls.</param>
     /// <param name="user">The account meant; null for whichever lists the key.</param>
     /// <exception cref="FileException"><see cref="FileError.LoginFailed"/> if no account lists it, or another than <paramref name="user"/>; <see cref="FileError.Limit"/>.</exception>
@@ -76,7 +80,7 @@ public sealed partial class FileService
         Account? account = caller.KeyFingerprint is { } key ? Welcome(Accounts?.FindByKey(key)) : null;
         return account is not null && (user is null || user == account.Name)
             ? Open(caller, account, account.Name, caller.KeyFingerprint, "key")
-            : throw RefuseLogin(caller, user, "key");
+            : throw RefuseLogin(caller, user, "key", isGuess: caller.KeyFingerprint is null);
     }
 
     /// <summary>A proof has failed: charges the caller's address and writes it down.</summary>
@@ -84,10 +88,13 @@ public sealed partial class FileService
     /// <param name="user">The name that was tried; null for none.</param>
     /// <param name="how">The kind of proof, in a word.</param>
     /// <returns>What to tell the caller: <see cref="FileError.LoginFailed"/>, always the same.</returns>
-    public FileException RefuseLogin(FileCaller caller, string? user, string how)
+    public FileException RefuseLogin(FileCaller caller, string? user, string how) => RefuseLogin(caller, user, how, isGuess: true);
+
+    private FileException RefuseLogin(FileCaller caller, string? user, string how, bool isGuess)
     {
         ArgumentNullException.ThrowIfNull(caller);
-        Penalties.Charge(caller.IPAddress, Penalty.AuthenticationFailed);
+        if (isGuess)
+            Penalties.Charge(caller.IPAddress, Penalty.AuthenticationFailed);
         Audit?.Write(new AuditRecord
         {
             Event = AuditEvent.Login,

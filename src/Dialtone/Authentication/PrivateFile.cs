@@ -16,6 +16,9 @@ public static class PrivateFile
     private const UnixFileMode Others = WritableByOthers
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
+    private const int TemporaryDigits = 12;
+    private const string TemporaryEnd = ".tmp";
+
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>The whole of a secret file, which nobody but its owner may read or write.</summary>
@@ -32,15 +35,18 @@ public static class PrivateFile
     /// <exception cref="TrustException">It is missing, too long, or open to others.</exception>
     public static byte[] ReadTrusted(string path, int maxBytes) => Read(path, maxBytes, WritableByOthers, "written");
 
-    /// <summary>Writes a file so that a reader sees the old content or the new, and no reader but those in <paramref name="mode"/> ever sees either.</summary>
+    /// <summary>
+    /// Writes a file so that a reader sees the old content or the new, also after a power cut, and no reader but those in <paramref name="mode"/> ever sees
+    /// either. Whoever replaces a file that others may write too holds its <see cref="Lock"/>.
+    /// </summary>
     /// <param name="path">Where it shall be.</param>
     /// <param name="content">The whole of it.</param>
     /// <param name="mode">Who may read it.</param>
     /// <param name="replace">False refuses to replace an existing file. Default true.</param>
-    /// <exception cref="TrustException">It cannot be written; what was there is still there.</exception>
+    /// <exception cref="TrustException">It cannot be written, and what was there is still there; or the disk did not confirm it.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool replace = true)
     {
-        string temporary = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}.tmp";
+        string temporary = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TemporaryDigits / 2))}{TemporaryEnd}";
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
@@ -52,6 +58,8 @@ public static class PrivateFile
                 file.Flush(flushToDisk: true);
             }
             File.Move(temporary, path, replace);
+            FolderSync.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            RemoveLeftovers(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -86,6 +94,27 @@ public static class PrivateFile
         IOException? last = null;
         SpinWait.SpinUntil(() => (held = TryLock(path + ".lock", out last)) is not null, LockPatience);
         return held ?? throw new TrustException(TrustError.FileUnusable, $"Cannot lock {path}: {last?.Message}", last);
+    }
+
+    // What writers left that were killed. Nobody else is writing now: whoever replaces holds the lock, and whoever creates has come too late.
+    private static void RemoveLeftovers(string path)
+    {
+        string name = Path.GetFileName(path) + ".";
+        try
+        {
+            foreach (FileInfo file in new DirectoryInfo(Path.GetDirectoryName(Path.GetFullPath(path))!).EnumerateFiles())
+            {
+                if (file.Name.Length == name.Length + TemporaryDigits + TemporaryEnd.Length
+                    && file.Name.StartsWith(name, StringComparison.Ordinal) && file.Name.EndsWith(TemporaryEnd, StringComparison.Ordinal))
+                {
+                    file.Delete();
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Somebody else's file with such a name: what was to be written is.
+        }
     }
 
     private static FileStream? TryLock(string path, out IOException? why)

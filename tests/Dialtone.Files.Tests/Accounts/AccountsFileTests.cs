@@ -14,6 +14,30 @@ public sealed class AccountsFileTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
+    public void What_a_killed_editor_left_goes_with_the_next_edit_and_nothing_else_does()
+    {
+        AccountsFile file = AccountsFile.Open(Path, create: true);
+        string[] others = [.. new[] { "accounts.json.tmp", "accounts.json.old.tmp", "accounts.json.0123456789abcdef.tmp", "other.json.0123456789ab.tmp" }.Select(name => System.IO.Path.Combine(_folder, name))];
+        foreach (string name in (string[])[.. others, Path + ".0123456789ab.tmp"])
+            File.WriteAllText(name, "");
+        file.Add(TestShare.User("alex"));
+        Assert.Equal(others.Append(Path).Append(Path + ".lock").Order(StringComparer.Ordinal), Directory.GetFiles(_folder).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Fingerprints_and_names_stand_there_as_they_are()
+    {
+        const string key = "SHA256:+++/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        AccountsFile.Open(Path, create: true).Add(TestShare.User("anna", home: "/größe/漢字") with { Keys = [key] });
+        string text = File.ReadAllText(Path);
+        Assert.Contains(key, text, StringComparison.Ordinal);
+        Assert.Contains("/größe/漢字", text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\\', text);
+        Account again = Assert.Single(AccountsFile.Open(Path).All);
+        Assert.Equal((key, "/größe/漢字"), (again.Keys[0], again.Home.ToString()));
+    }
+
+    [Fact]
     public void What_is_written_is_read_back_whole_and_stays_readable_for_people()
     {
         AccountsFile file = AccountsFile.Open(Path, create: true);

@@ -160,6 +160,30 @@ public sealed class LoginTests
         await RefusesAsync(FileError.LoginRequired, async () => await alex.StatAsync(VirtualPath.Root));
     }
 
+    [Fact]
+    public async Task A_key_that_nobody_lists_charges_nobody_and_looks_like_every_failure()
+    {
+        const string known = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", unknown = "SHA256:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
+        await using TestShare share = await TestShare.StartAsync(TestShare.User("alex") with { Keys = [known] }, TestShare.User("bob"));
+        FileCaller caller = TestShare.Caller("192.0.2.7", unknown), other = TestShare.Caller("192.0.2.7", known);
+        var answers = new HashSet<string>();
+        for (int attempt = 0; attempt < 10; attempt++)
+        {
+            foreach (string? user in (string?[])[null, "alex", "bob", "nobody"])
+                answers.Add(Assert.Throws<FileException>(() => share.Service.LoginByKey(caller, user)).Message);
+            answers.Add(Assert.Throws<FileException>(() => share.Service.LoginByKey(other, "bob")).Message);
+        }
+
+        Assert.False(share.Service.Penalties.IsRefused(caller.IPAddress));
+        answers.Add((await Assert.ThrowsAsync<FileException>(async () => await share.Service.LoginAsync(caller, "alex", "wrong"))).Message);
+        Assert.Single(answers);
+
+        // Without a proven key there is nothing but the guess that none is needed.
+        for (int attempt = 0; attempt < 3; attempt++)
+            Assert.Throws<FileException>(() => share.Service.LoginByKey(TestShare.Caller("192.0.2.7"), "alex"));
+        Assert.True(share.Service.Penalties.IsRefused(caller.IPAddress));
+    }
+
     [Fact] // D32
     public async Task A_session_ends_with_its_account_in_the_middle_of_a_transfer()
     {

@@ -373,9 +373,12 @@ public sealed class ConversationTests
     }
 
     [Fact]
-    public void Files_are_not_served_under_the_process_policy()
+    public async Task Files_are_not_served_under_the_process_policy()
     {
-        var service = new FileService(new FileServiceOptions { Store = new MemoryFileStore() });
-        Assert.Throws<NotSupportedException>(() => new FileServer(service).CreateServer(new ServerOptions { Concurrency = Concurrency.Process() }));
+        await using var service = new FileService(new FileServiceOptions { Store = new MemoryFileStore() });
+        var options = new ServerOptions { Concurrency = Concurrency.Process() };
+        Assert.Throws<NotSupportedException>(() => new FileServer(service).CreateServer(options));
+        await using var server = new Server(options);
+        Assert.Throws<NotSupportedException>(() => new FileServer(service).AddTo(server));
     }
 }

@@ -30,6 +30,22 @@ public sealed class PowerCutTests : IDisposable
         Assert.NotNull(await CompareAsync(before, after));
     }
 
+    [Fact] // J17
+    public async Task An_edit_of_the_accounts_is_there_after_a_cut()
+    {
+        using (Mount mount = await MakeDiskAsync())
+        {
+            string folder = Path.Combine(_folder, "mounted");
+            AccountsFile accounts = AccountsFile.Open(Path.Combine(folder, "accounts.json"), create: true);
+            Mount.Run("sync", "-f", folder);
+            accounts.Add(TestShare.User("anna"));
+            File.Copy(Image, Copy);
+        }
+
+        using Mount found = Mount.Image(Path.Combine(_folder, "again"), Copy);
+        Assert.Equal("anna", Assert.Single(AccountsFile.Open(Path.Combine(_folder, "again", "accounts.json")).All).Name);
+    }
+
     [Fact] // J03, J04
     public async Task A_cut_at_any_moment_leaves_the_old_or_the_new_and_all_that_was_acknowledged()
     {
@@ -44,13 +60,18 @@ public sealed class PowerCutTests : IDisposable
         }
     }
 
-    // Lives a day on a fresh disk and copies it at the given call, or at the end. What the world knew then, and what it would have known next.
-    private async Task<(Morning Before, Morning After)> LiveAsync(string? only, int cutAt, bool syncs)
+    private async Task<Mount> MakeDiskAsync()
     {
         await using (FileStream image = File.Create(Image))
             image.SetLength(48 << 20);
         Assert.SkipUnless(Mount.Run("mkfs.ext4", "-q", "-F", Image) == 0, "mkfs.ext4 is not here");
-        using Mount mount = Mount.Image(Path.Combine(_folder, "mounted"), Image);
+        return Mount.Image(Path.Combine(_folder, "mounted"), Image);
+    }
+
+    // Lives a day on a fresh disk and copies it at the given call, or at the end. What the world knew then, and what it would have known next.
+    private async Task<(Morning Before, Morning After)> LiveAsync(string? only, int cutAt, bool syncs)
+    {
+        using Mount mount = await MakeDiskAsync();
         string share = Directory.CreateDirectory(Path.Combine(_folder, "mounted", "share")).FullName;
         Morning acknowledged = new(), next = acknowledged;
         (Morning, Morning)? known = null;

@@ -28,7 +28,7 @@ internal static class FilesCommand
         await using var service = new FileService(options with { Penalties = server.Penalties, LoggerFactory = log });
         if (keys.Count > 0)
             server.Use(HmacChallenge.With(HmacFlags.DigestOf(arguments), keys));
-        server.Handle(new FileServer(service).HandleAsync);
+        new FileServer(service).AddTo(server);
 
         using var signals = new StopSignals();
         using var reload = new ReloadSignal(accounts, certificate, audit, signals.Stop);
