@@ -72,7 +72,7 @@ public sealed partial class Server : IAsyncDisposable
     }
 
     /// <summary>What the server was made with.</summary>
-    internal ServerOptions Options => _options;
+    public ServerOptions Options => _options;
 
     /// <summary>The addresses listened on, with their real ports, in the order of <see cref="ServerOptions.Listen"/>; empty until started.</summary>
     public IReadOnlyList<Address> Addresses { get; private set; } = [];
