@@ -23,11 +23,15 @@ switch (args)
     case ["pack", var how, "--warmup", var warmup, var seconds]:
         Packing.Run(how, Seconds(warmup), Seconds(seconds));
         return 0;
+    case ["run-true", var address, var keyFile, var count]:
+        await RemoteCommands.RunAsync(address, keyFile, int.Parse(count, CultureInfo.InvariantCulture));
+        return 0;
     default:
         Console.Error.WriteLine("""
             usage: Dialtone.Bench receive PATH
                    Dialtone.Bench tls-serve PATH CERTIFICATE-FOLDER
                    Dialtone.Bench tls-fetch PORT
+                   Dialtone.Bench run-true ADDRESS HMAC-KEY-FILE COUNT
                    Dialtone.Bench pack format|by-hand --warmup SECONDS SECONDS
             """);
         return 2;

@@ -7,7 +7,7 @@ import subprocess
 
 from contenders import BENCH, C_OUTPUT, PYTHON, ROOT
 
-C_PROGRAMS = ("loadgen", "udpgen", "send_body", "epoll_echo", "udp_echo", "recv_file")
+C_PROGRAMS = ("loadgen", "udpgen", "send_body", "epoll_echo", "udp_echo", "recv_file", "pipe_send")
 C_FLAGS = ("-O2", "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 
 # part: (the command that answers when it is there, Debian's package)
@@ -43,11 +43,15 @@ def fetch_parts():
 
 
 def build():
+    build_parts(C_PROGRAMS, BENCH / "Bench.slnx")
+
+
+def build_parts(c_programs, project):
     C_OUTPUT.mkdir(parents=True, exist_ok=True)
-    for program in C_PROGRAMS:
+    for program in c_programs:
         sources = [str(BENCH / "c" / f"{program}.c"), str(BENCH / "c" / "bench.c")]
         _run(["gcc", *C_FLAGS, "-o", str(C_OUTPUT / program), *sources])
-    _run(["dotnet", "build", "-c", "Release", "-v", "quiet", "-nologo", str(BENCH / "Bench.slnx")])
+    _run(["dotnet", "build", "-c", "Release", "-v", "quiet", "-nologo", str(project)])
 
 
 def _run(command):
