@@ -27,6 +27,12 @@ public enum CommandError
     /// <summary>The audit log cannot be written, so nothing is run.</summary>
     NotAudited,
 
+    /// <summary>There is no kept run of that name, or it is another user's.</summary>
+    NoSuchRun,
+
+    /// <summary>Another connection has attached to the run, which goes on.</summary>
+    TakenOver,
+
     /// <summary>The peer broke the protocol.</summary>
     ProtocolBroken,
 

@@ -25,6 +25,12 @@ public sealed record CommandRequest
     /// <summary>How much it may write, in bytes; the server's own limit holds as well. Default the server's.</summary>
     public long? OutputLimit { get; init => field = Check.Positive(value); }
 
+    /// <summary>
+    /// Whether it goes on when the caller leaves: the server keeps what it writes, within a bound, and the same user may attach to it from another connection.
+    /// Default no.
+    /// </summary>
+    public bool Keep { get; init; }
+
     /// <summary>The terminal it is to have: both streams are then one, and keys such as Ctrl-C mean what they mean. Default none.</summary>
     public TerminalSize? Terminal { get; init; }
 

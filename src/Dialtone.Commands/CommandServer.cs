@@ -11,11 +11,16 @@ public static class CommandServer
     /// <summary>Serves the native protocol, which <see cref="CommandClient"/> speaks.</summary>
     /// <param name="server">Not started yet.</param>
     /// <param name="service">What runs the commands.</param>
-    public static Server HandleCommands(this Server server, CommandService service)
+    /// <param name="flows">
+    /// Lets callers go on over the server's <c>udp:</c> address, once they have been let in over TLS, or a connection that stays on this machine. Default not.
+    /// </param>
+    public static Server HandleCommands(this Server server, CommandService service, CommandFlows? flows = null)
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(service);
-        return server.Handle(new NativeTongue(service).RunAsync);
+        if (flows is not null)
+            server.HandleDatagrams(flows.ReceiveAsync);
+        return server.Handle(new NativeTongue(service, flows, () => server.Addresses.FirstOrDefault(address => address.Scheme == AddressScheme.Udp)?.Port).RunAsync);
     }
 
     /// <summary>Serves the tutorials' clients over connections.</summary>

@@ -6,12 +6,14 @@ namespace Dialtone.Commands;
 /// <summary>
 /// Runs commands for callers, whatever tongue they speak: asks the policy, waits for a place, records, starts, and records the end.
 /// </summary>
-public sealed class CommandService
+/// <remarks>Dispose it after the server: commands that were kept beyond their callers end with it.</remarks>
+public sealed class CommandService : IAsyncDisposable
 {
     private readonly CommandServiceOptions _options;
     private readonly CommandSettings _settings;
     private readonly SemaphoreSlim _places;
     private readonly ILogger _logger;
+    private readonly KeptRuns _kept;
     private int _waiting;
 
     /// <summary>Makes a service; nothing is started yet.</summary>
@@ -21,6 +23,7 @@ public sealed class CommandService
         _options = options;
         _settings = new CommandSettings(options.Environment, options.Folder, options.Limits);
         _places = new SemaphoreSlim(options.MaxRunning);
+        _kept = new KeptRuns(options);
         _logger = options.LoggerFactory?.CreateLogger("Dialtone.Commands") ?? NullLogger.Instance;
     }
 
@@ -66,6 +69,8 @@ public sealed class CommandService
             if (caller.From is not null)
                 environment["DIALTONE_FROM"] = caller.From;
             CommandStart start = decision.Start with { RunId = run, Environment = environment };
+            if (request.Keep)
+                start = start with { Limits = start.Limits.And(new CommandLimits { OutputBytes = _options.MaxKeptBytes }) };
             _options.Audit?.Started(run, caller, decision.Rule!, start);
             RunningCommand command = await StartAsync(run, caller, start).ConfigureAwait(false);
             isRunning = true;
@@ -77,6 +82,54 @@ public sealed class CommandService
                 _places.Release();
         }
     }
+
+    /// <summary>Runs a command that goes on when its caller leaves.</summary>
+    /// <inheritdoc cref="StartAsync(CommandRequest, CommandCaller, CancellationToken)"/>
+    internal async Task<KeptRun> StartKeptAsync(CommandRequest request, CommandCaller caller, CancellationToken gone)
+    {
+        _kept.Reserve();
+        KeptOutput? output = null, error = null;
+        KeptRun? run = null;
+        try
+        {
+            (output, error) = (new KeptOutput(), new KeptOutput());
+            ServedCommand served = await StartAsync(request with { Keep = true }, caller, gone).ConfigureAwait(false);
+            run = new KeptRun(served, request.Line ?? string.Join(' ', request.Command), caller.User, _options.Time.GetTimestamp(), output, error);
+            _kept.Add(run);
+            return run;
+        }
+        catch (IOException e)
+        {
+            throw new CommandException(CommandError.NotStarted, "There is no room to keep what it would write.", e);
+        }
+        finally
+        {
+            if (run is null)
+            {
+                _kept.Release();
+                output?.Dispose();
+                error?.Dispose();
+            }
+        }
+    }
+
+    /// <summary>A run that was kept for this caller.</summary>
+    /// <exception cref="CommandException">There is none of that name, or it is another's.</exception>
+    internal KeptRun FindKept(string? runId, CommandCaller caller) => _kept.Find(runId, caller.User);
+
+    /// <summary>What is kept for this caller.</summary>
+    internal IReadOnlyList<KeptCommand> ListKept(CommandCaller caller) => [.. _kept.Of(caller.User).Select(run => new KeptCommand
+    {
+        RunId = run.RunId,
+        Command = run.Title,
+        Age = _options.Time.GetElapsedTime(run.StartedAt),
+        OutputBytes = run.Bytes,
+        IsAttached = run.IsAttached,
+        Report = run.Report,
+    })];
+
+    /// <summary>Ends the commands that were kept beyond their callers.</summary>
+    public ValueTask DisposeAsync() => _kept.DisposeAsync();
 
     private async Task<RunningCommand> StartAsync(string run, CommandCaller caller, CommandStart start)
     {

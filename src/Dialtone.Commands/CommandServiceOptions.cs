@@ -42,6 +42,18 @@ public sealed record CommandServiceOptions
     /// </summary>
     public int MaxReplyBytes { get; init => field = Check.InRange(value, 1, 2_000_000_000); } = 256 * 1024 * 1024;
 
+    /// <summary>
+    /// Commands kept at one time for callers who may come back, those included that have ended within <see cref="KeepFor"/>; the oldest of those gives
+    /// way to a new one. Default 16; 0 keeps none.
+    /// </summary>
+    public int MaxKept { get; init => field = Check.InRange(value, 0); } = 16;
+
+    /// <summary>Bytes that a kept command may write, both streams together; one that writes more is ended. In temporary files. Default 256 MiB.</summary>
+    public long MaxKeptBytes { get; init => field = Check.Positive((long?)value)!.Value; } = 256 * 1024 * 1024;
+
+    /// <summary>How long a kept command's output and report are there after its end. Default 1 hour.</summary>
+    public TimeSpan KeepFor { get; init => field = Check.Positive((TimeSpan?)value)!.Value; } = TimeSpan.FromHours(1);
+
     /// <summary>Where time comes from. Default the system's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -12,6 +12,8 @@ internal static class ErrorCodes
         CommandError.Stopping => "stopping",
         CommandError.BadRequest => "bad-request",
         CommandError.NotAudited => "not-audited",
+        CommandError.NoSuchRun => "no-such-run",
+        CommandError.TakenOver => "taken-over",
         _ => "not-started",
     };
 
@@ -24,6 +26,8 @@ internal static class ErrorCodes
         "stopping" => CommandError.Stopping,
         "bad-request" => CommandError.BadRequest,
         "not-audited" => CommandError.NotAudited,
+        "no-such-run" => CommandError.NoSuchRun,
+        "taken-over" => CommandError.TakenOver,
         _ => CommandError.NotStarted,
     };
 

@@ -7,11 +7,16 @@ internal sealed class Place : IAsyncDisposable
 {
     private readonly Recording _recording = new();
 
+    private CommandFlows? _flows;
+    private CommandService _service = null!;
+
     private Place(Server server) => Server = server;
 
     public Server Server { get; private set; }
 
     public Address Address => Server.Addresses[0];
+
+    public Address Datagrams => Server.Addresses.First(address => address.IsDatagram);
 
     /// <summary>What was recorded.</summary>
     public string Log => _recording.Text;
@@ -19,7 +24,7 @@ internal sealed class Place : IAsyncDisposable
     public static async Task<Place> StartAsync(string listen = "tcp://127.0.0.1:0", CommandPolicy? policy = null, Action<Server>? configure = null, TutorialFraming? tutorial = null, Encoding? encoding = null, CommandServiceOptions? options = null)
     {
         var place = new Place(new Server(new ServerOptions { Listen = [listen] }));
-        var service = new CommandService((options ?? new CommandServiceOptions()) with
+        CommandService service = place._service = new CommandService((options ?? new CommandServiceOptions()) with
         {
             Policy = policy ?? CommandPolicy.AnyCommandWhichIsDangerous,
             Audit = new CommandAudit(place._recording),
@@ -29,6 +34,16 @@ internal sealed class Place : IAsyncDisposable
         else
             place.Server.HandleCommands(service);
         configure?.Invoke(place.Server);
+        await place.Server.StartAsync();
+        return place;
+    }
+
+    /// <summary>A server that takes callers' datagrams beside their connections.</summary>
+    public static async Task<Place> StartWithFlowsAsync(FlowServerOptions? flows = null, string listen = "tcp://127.0.0.1:0", CommandServiceOptions? options = null)
+    {
+        var place = new Place(new Server(new ServerOptions { Listen = [listen, "udp://127.0.0.1:0"] })) { _flows = new CommandFlows(flows) };
+        place._service = new CommandService((options ?? new CommandServiceOptions()) with { Policy = CommandPolicy.AnyCommandWhichIsDangerous, Audit = new CommandAudit(place._recording) });
+        place.Server.HandleCommands(place._service, place._flows);
         await place.Server.StartAsync();
         return place;
     }
@@ -45,7 +60,13 @@ internal sealed class Place : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        if (_flows is not null)
+            await _flows.DisposeAsync();
+        await _service.DisposeAsync();
+    }
 
     private sealed class Recording : MemoryStream
     {

@@ -42,6 +42,28 @@ public sealed class ToolTests
     }
 
     [Fact]
+    public async Task Variables_are_added_one_by_one()
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        ToolResult ran = await ToolProcess.RunAsync("exec", "-n", "--env", "A=1", "--env", "B=2 3", served.Address, "--", "sh", "-c", "echo $A-$B");
+        Assert.Equal((0, "1-2 3\n"), (ran.ExitCode, ran.Output));
+    }
+
+    [Fact]
+    public async Task A_kept_command_is_listed_and_come_back_to()
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        ToolResult first = await ToolProcess.RunAsync("exec", "-n", "--keep", served.Address, "--", "sh", "-c", "echo kept; exit 6");
+        Assert.Equal((6, "kept\n"), (first.ExitCode, first.Output));
+        string run = first.Error.Split("dialtone: run ")[1][..16];
+        ToolResult list = await ToolProcess.RunAsync("exec", "--runs", served.Address);
+        Assert.StartsWith($"{run}  ended 6", list.Output, StringComparison.Ordinal);
+        ToolResult again = await ToolProcess.RunAsync("exec", "-n", "--attach", run, served.Address);
+        Assert.Equal((6, "kept\n"), (again.ExitCode, again.Output));
+        Assert.Equal(255, (await ToolProcess.RunAsync("exec", "-n", "--attach", "0123456789abcdef", served.Address)).ExitCode);
+    }
+
+    [Fact]
     public async Task Ctrl_C_reaches_the_command()
     {
         await using Served served = await Served.StartAsync("--allow-any-command");
@@ -112,7 +134,9 @@ public sealed class ToolTests
     [Theory]
     [InlineData("No command is allowed yet.", "--listen", "tcp://127.0.0.1:0")]
     [InlineData("would own this machine", "--listen", "tcp://0.0.0.0:0", "--allow-any-command")]
-    [InlineData("would own this machine", "--listen", "udp://0.0.0.0:0", "--allow-any-command")]
+    [InlineData("would own this machine", "--listen", "udp://0.0.0.0:0", "--framing", "raw", "--allow-any-command")]
+    [InlineData("nobody could get in", "--listen", "udp://0.0.0.0:0", "--allow-any-command")]
+    [InlineData("nobody could get in", "--listen", "udp://127.0.0.1:0", "--listen", "tcp://0.0.0.0:0", "--allow-any-command")]
     [InlineData("would own this machine", "--listen", "fd:3", "--allow-any-command")]
     [InlineData("--allow-key is for tls: addresses", "--listen", "tcp://127.0.0.1:0", "--allow-any-command", "--allow-key", "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("exclude each other", "--allow-any-command", "--allow", "rules.json")]
@@ -149,6 +173,44 @@ public sealed class ToolTests
         Assert.Equal(255, (await ToolProcess.RunAsync("exec", "-n", "--known-hosts", folder["known"], served.Address, "--", "echo", "in")).ExitCode);
     }
 
+    [Fact]
+    public async Task A_user_with_a_password_gets_in_and_so_does_the_users_key()
+    {
+        using var folder = new Folder();
+        string accounts = folder["accounts.json"], password = WriteSecret(folder, "password", "correct horse");
+        string fingerprint = (await ToolProcess.RunAsync("key", "new", "--out", folder["key.pem"], "--name", "alice")).Output.Trim();
+        ToolResult added = await ToolProcess.RunAsync("user", "add", "alice", "--accounts", accounts, "--password-file", password, "--key", fingerprint);
+        Assert.True(added.ExitCode == 0, added.Error);
+        await using Served served = await Served.StartInAsync(folder, "tls://127.0.0.1:0", "--allow-any-command", "--accounts", accounts);
+        string[] who = ["--", "sh", "-c", "echo $DIALTONE_USER"];
+        string asAlice = served.Address.Replace("://", "://alice@", StringComparison.Ordinal);
+        ToolResult ran = await ToolProcess.RunAsync(["exec", "-n", "--known-hosts", folder["known"], "--password-file", password, asAlice, .. who]);
+        Assert.Equal((0, "alice\n"), (ran.ExitCode, ran.Output));
+        ran = await ToolProcess.RunAsync(["exec", "-n", "--known-hosts", folder["known"], "--key", folder["key.pem"], served.Address, .. who]);
+        Assert.Equal((0, "alice\n"), (ran.ExitCode, ran.Output));
+        string wrong = WriteSecret(folder, "wrong", "wrong horse");
+        Assert.Equal(255, (await ToolProcess.RunAsync(["exec", "-n", "--known-hosts", folder["known"], "--password-file", wrong, asAlice, .. who])).ExitCode);
+    }
+
+    [Fact]
+    public async Task Datagrams_carry_on_where_tls_let_in()
+    {
+        using var folder = new Folder();
+        string key = folder.Write("key", "a shared key of some length");
+        await using Served served = await Served.StartInAsync(folder, "tls://127.0.0.1:0", 2, "--listen", "udp://127.0.0.1:0", "--allow-any-command", "--hmac-key-file", key);
+        string[] flags = ["exec", "--known-hosts", folder["known"], "--hmac-key-file", key, "--udp", served.Address];
+        ToolResult ran = await ToolProcess.FeedAsync("input", [.. flags, "--", "sh", "-c", "cat; echo err >&2; exit 7"]);
+        Assert.Equal((7, "input", "err\n"), (ran.ExitCode, ran.Output, ran.Error.Split("remembered.\n")[^1]));
+    }
+
+    private static string WriteSecret(Folder folder, string name, string text)
+    {
+        string path = folder.Write(name, text);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return path;
+    }
+
     /// <summary>A server of the tool.</summary>
     private sealed class Served(ToolProcess tool, string address) : IAsyncDisposable
     {
@@ -160,10 +222,12 @@ public sealed class ToolTests
             return new Served(tool, addresses[0].ToString());
         }
 
-        public static async Task<Served> StartInAsync(Folder home, string listen, params string[] flags)
+        public static Task<Served> StartInAsync(Folder home, string listen, params string[] flags) => StartInAsync(home, listen, 1, flags);
+
+        public static async Task<Served> StartInAsync(Folder home, string listen, int addresses, params string[] flags)
         {
             ToolProcess tool = ToolProcess.StartWith(home.Home, ["serve", "exec", "--listen", listen, .. flags]);
-            return new Served(tool, (await tool.AddressesAsync(1))[0].ToString());
+            return new Served(tool, (await tool.AddressesAsync(addresses))[0].ToString());
         }
 
         public ValueTask DisposeAsync() => tool.DisposeAsync();

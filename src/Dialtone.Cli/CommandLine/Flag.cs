@@ -9,6 +9,9 @@ internal abstract record Flag(string Name, string? Value, string Help)
     /// <summary>May be given several times, and may have several values behind it.</summary>
     public bool Repeats { get; init; }
 
+    /// <summary>Where it repeats: one value each time, so that an operand may stand behind it.</summary>
+    public bool TakesOneEach { get; init; }
+
     /// <summary>Its values name files or folders; in a config file they are relative to the folder it is in.</summary>
     public bool IsPath { get; init; }
 

@@ -89,7 +89,7 @@ internal static class Help
             {
                 string name = flag.Letter is { } letter ? $"-{letter}, {flag.Name}" : flag.Name;
                 if (flag.Value is not null)
-                    name += $" {flag.Value}{(flag.Repeats ? "…" : "")}";
+                    name += $" {flag.Value}{(flag is { Repeats: true, TakesOneEach: false } ? "…" : "")}";
                 Row(page, name, flag.DefaultText is { } value ? $"{flag.Help} (default {value})" : flag.Help);
             }
         }

@@ -56,7 +56,7 @@ internal static class Parser
                     throw CliException.Usage($"{name} needs a value: {name} {flag.Value}");
                 do
                     arguments.Add(flag, Read(flag, name, words[next++]));
-                while (flag.Repeats && next < words.Count && IsOperand(words[next]));
+                while (flag.Repeats && !flag.TakesOneEach && next < words.Count && IsOperand(words[next]));
             }
         }
 

@@ -12,20 +12,24 @@ internal static class ExecCommand
             return await ManyHosts.RunAsync(arguments);
         if (arguments.Operands is not [var place, ..])
             throw CliException.Usage("ADDRESS is missing: dialtone exec ADDRESS -- COMMAND…", "'dialtone exec --help' says more.");
-        Address address = ExecTarget.Read(place);
+        ExecTarget target = ExecTarget.Read(place);
         string[] words = [.. arguments.Operands.Skip(1)];
-        if (address.IsDatagram || ExecFraming.Tutorial(arguments.Get(ExecFlags.Framing)) is not null)
-            return await TutorialExec.RunAsync(arguments, address, words);
+        if (ExecFraming.Tutorial(arguments.Get(ExecFlags.Framing)) is not null)
+            return await TutorialExec.RunAsync(arguments, target, words);
 
-        await using CommandClient client = await ExecTarget.ConnectAsync(arguments, address);
+        await using CommandClient client = await ConnectAsync(arguments, target);
+        if (arguments.Has(ExecFlags.Runs))
+            return await KeptRuns.ListAsync(arguments, client);
+        if (arguments.Get(ExecFlags.Attach) is { } run)
+            return await TellAsync(() => ExecSession.RunAsync(client.AttachAsync(run), OpenInput(arguments, takesInput: !arguments.Has(ExecFlags.NoInput)), target));
         if (words.Length == 0 && arguments.Has(ExecFlags.Script))
             words = ["sh"];
         if (words.Length == 0 && !arguments.Has(ExecFlags.Tty))
-            return await ExecLoop.RunAsync(address, line => RunAsync(arguments, client, Request(arguments, []) with { Line = line }, takesInput: false));
+            return await ExecLoop.RunAsync(target.Address, line => RunAsync(arguments, client, target, Request(arguments, []) with { Line = line }, takesInput: false));
         CommandRequest request = Request(arguments, words.Length > 0 ? words : ["sh"]);
         if (arguments.Has(ExecFlags.Explain))
             return await ExplainAsync(client, request);
-        return await RunAsync(arguments, client, request, takesInput: !arguments.Has(ExecFlags.NoInput));
+        return await RunAsync(arguments, client, target, request, takesInput: !arguments.Has(ExecFlags.NoInput));
     }
 
     public static CommandRequest Request(Arguments arguments, string[] words)
@@ -42,6 +46,7 @@ internal static class ExecCommand
             Environment = environment,
             Folder = arguments.Get(ExecFlags.Cwd),
             TimeLimit = arguments.Find(ExecFlags.Timeout),
+            Keep = arguments.Has(ExecFlags.Keep),
         };
         return arguments.Has(ExecFlags.Tty)
             ? request with { Terminal = TerminalWindow.Size, TerminalType = Environment.GetEnvironmentVariable("TERM") ?? "xterm-256color" }
@@ -76,12 +81,29 @@ internal static class ExecCommand
             Terminal.Error.WriteLine($"dialtone: {(host is null ? "" : host + ": ")}the command was ended: {what}.");
     }
 
+    /// <summary>Calls the server and logs in.</summary>
+    private static async Task<CommandClient> ConnectAsync(Arguments arguments, ExecTarget target)
+    {
+        try
+        {
+            return await target.ConnectAsync(arguments);
+        }
+        catch (CommandException e)
+        {
+            throw new CliException(ExitCode.ExecFailed, e.Message);
+        }
+    }
+
     private static void Check(Arguments arguments)
     {
         if (arguments.Has(ExecFlags.Tty) && (arguments.Has(ExecFlags.Json) || arguments.Has(ExecFlags.On) || arguments.Has(ExecFlags.Script)))
             throw CliException.Usage("--tty is for one command and the person at this terminal; it goes with none of --json, --on and --script.");
         bool isTutorial = ExecFraming.Tutorial(arguments.Get(ExecFlags.Framing)) is not null;
-        Flag[] native = [ExecFlags.Tty, ExecFlags.Env, ExecFlags.Cwd, ExecFlags.Json, ExecFlags.Explain, ExecFlags.Script, ExecFlags.On];
+        if (arguments.Has(ExecFlags.Keep) && (arguments.Has(ExecFlags.Json) || arguments.Has(ExecFlags.On)))
+            throw CliException.Usage("--keep is for one command that somebody comes back to; it goes with neither --json nor --on.");
+        if ((arguments.Has(ExecFlags.Runs) || arguments.Has(ExecFlags.Attach)) && arguments.Operands.Count > 1)
+            throw CliException.Usage("--runs and --attach run nothing: leave the command out.");
+        Flag[] native = [ExecFlags.Keep, ExecFlags.Runs, ExecFlags.Attach, ExecFlags.Tty, ExecFlags.Env, ExecFlags.Cwd, ExecFlags.Json, ExecFlags.Explain, ExecFlags.Script, ExecFlags.On, ExecFlags.Udp, PasswordInput.PasswordFile];
         if (isTutorial && native.FirstOrDefault(arguments.Has) is { } flag)
             throw CliException.Usage($"{flag.Name} needs the native protocol; the tutorials' servers know nothing of it.");
         if (arguments.Has(ExecFlags.Explain) && arguments.Operands.Count < 2)
@@ -95,13 +117,16 @@ internal static class ExecCommand
         return decision.IsAllowed ? ExitCode.Done : (ExitCode)126;
     }
 
-    private static async Task<ExitCode> RunAsync(Arguments arguments, CommandClient client, CommandRequest request, bool takesInput)
+    private static Task<ExitCode> RunAsync(Arguments arguments, CommandClient client, ExecTarget target, CommandRequest request, bool takesInput) =>
+        TellAsync(() => arguments.Has(ExecFlags.Json)
+            ? ExecJson.RunAsync(arguments, client, request)
+            : ExecSession.RunAsync(client.StartAsync(request), OpenInput(arguments, takesInput), target, request.Terminal is not null));
+
+    private static async Task<ExitCode> TellAsync(Func<Task<ExitCode>> run)
     {
         try
         {
-            if (arguments.Has(ExecFlags.Json))
-                return await ExecJson.RunAsync(arguments, client, request);
-            return await ExecSession.RunAsync(client, request, OpenInput(arguments, takesInput));
+            return await run();
         }
         catch (CommandException e)
         {

@@ -9,26 +9,45 @@ internal static class ExecSession
     private const int CopyBytes = 64 * 1024;
     private const int PipeClosed = 128 + 13; // as if SIGPIPE had ended us
 
-    public static async Task<ExitCode> RunAsync(CommandClient client, CommandRequest request, Stream? input)
+    /// <param name="starting">The command.</param>
+    /// <param name="input">What it reads; null for nothing.</param>
+    /// <param name="target">Where it runs, to tell how one comes back to it.</param>
+    /// <param name="isTerminal">Whether it has a terminal, and ours is to be its.</param>
+    public static async Task<ExitCode> RunAsync(Task<RemoteCommand> starting, Stream? input, ExecTarget target, bool isTerminal = false)
     {
-        await using RemoteCommand command = await client.StartAsync(request);
-        using var raw = request.Terminal is not null && Terminal.InputIsInteractive ? TerminalScreen.OpenRaw() : null;
-        using PosixSignalRegistration? resized = request.Terminal is not null && !OperatingSystem.IsWindows()
+        await using RemoteCommand command = await starting;
+        if (command.IsKept)
+            Terminal.Error.WriteLine($"dialtone: run {command.RunId}; to come back to it: dialtone exec --attach {command.RunId} {target}");
+        using var raw = isTerminal && Terminal.InputIsInteractive ? TerminalScreen.OpenRaw() : null;
+        using PosixSignalRegistration? resized = isTerminal && !OperatingSystem.IsWindows()
             ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, signal => { signal.Cancel = true; command.ResizeAsync(TerminalWindow.Size); })
             : null;
         using var signals = new StopSignals();
         using var over = new CancellationTokenSource();
         Task feeding = FeedAsync(command, input, over.Token);
         Task<bool> showing = ShowAsync(command);
-        Task passing = PassSignalsAsync(command, signals, over.Token);
+        Task<bool> passing = PassSignalsAsync(command, signals, over.Token);
+        Task<CommandReport> ending = EndAsync(command, showing);
+        if (await Task.WhenAny(ending, passing) == passing && await passing)
+        {
+            Terminal.Error.WriteLine($"dialtone: it goes on as run {command.RunId}.");
+            return ExitCode.Interrupted;
+        }
+
+        CommandReport report = await ending;
         bool isShown = await showing;
-        CommandReport report = await command.Ended;
         await over.CancelAsync();
         await passing;
         if (input is null or FileStream { CanSeek: true })
             await feeding; // what reads from a terminal is left alone: nobody can make it stop
         ExecCommand.Tell(report);
         return isShown ? (ExitCode)report.ShellStatus : (ExitCode)PipeClosed;
+    }
+
+    private static async Task<CommandReport> EndAsync(RemoteCommand command, Task<bool> showing)
+    {
+        await showing;
+        return await command.Ended;
     }
 
     /// <summary>Shows both streams; when nobody takes ours any more, the command is ended.</summary>
@@ -75,19 +94,24 @@ internal static class ExecSession
         }
     }
 
-    /// <summary>The first Ctrl-C is the command's, to make of it what it likes; the second ends it.</summary>
-    private static async Task PassSignalsAsync(RemoteCommand command, StopSignals signals, CancellationToken over)
+    /// <summary>The first Ctrl-C is the command's, to make of it what it likes; the second ends it, or leaves it, if it is kept.</summary>
+    /// <returns>Whether we leave.</returns>
+    private static async Task<bool> PassSignalsAsync(RemoteCommand command, StopSignals signals, CancellationToken over)
     {
         try
         {
             await signals.First.WaitAsync(over);
             await command.SignalAsync("INT");
             await signals.Second.WaitAsync(over);
+            if (command.IsKept)
+                return true;
             await command.CancelAsync();
         }
         catch (OperationCanceledException)
         {
             // It has ended.
         }
+
+        return false;
     }
 }

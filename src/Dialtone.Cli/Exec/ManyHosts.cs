@@ -19,17 +19,17 @@ internal static class ManyHosts
             throw CliException.Usage("With --on there must be a command: dialtone exec --on FILE -- COMMAND…");
         CommandRequest request = ExecCommand.Request(arguments, words.Length > 0 ? words : ["sh"]);
         string[] hosts = ReadHosts(arguments.Get(ExecFlags.On)!);
-        foreach (string host in hosts)
-            _ = ExecTarget.Read(host); // a mistake in the last line is told before the first is called
+        ExecTarget[] targets = [.. hosts.Select(ExecTarget.Read)]; // a mistake in the last line is told before the first is called
+        string? password = targets.FirstOrDefault(target => target.User is not null)?.FindPassword(arguments); // one for all, asked once
 
         using var places = new SemaphoreSlim(arguments.Get(ExecFlags.Jobs, DefaultJobs));
         int width = hosts.Max(host => host.Length);
-        Outcome[] outcomes = await Task.WhenAll(hosts.Select(async host =>
+        Outcome[] outcomes = await Task.WhenAll(targets.Zip(hosts, async (target, host) =>
         {
             await places.WaitAsync();
             try
             {
-                return await RunOneAsync(arguments, host, width, request);
+                return await RunOneAsync(arguments, target, password, host, width, request);
             }
             finally
             {
@@ -42,11 +42,11 @@ internal static class ManyHosts
         return outcomes.Any(outcome => outcome.Code == ExitCode.ExecFailed) ? ExitCode.ExecFailed : outcomes.Max(outcome => outcome.Code);
     }
 
-    private static async Task<Outcome> RunOneAsync(Arguments arguments, string host, int width, CommandRequest request)
+    private static async Task<Outcome> RunOneAsync(Arguments arguments, ExecTarget target, string? password, string host, int width, CommandRequest request)
     {
         try
         {
-            await using CommandClient client = await ExecTarget.ConnectAsync(arguments, ExecTarget.Read(host));
+            await using CommandClient client = await target.ConnectAsync(arguments, password);
             await using Stream? input = arguments.Has(ExecFlags.Script) ? ExecCommand.OpenInput(arguments, takesInput: false) : null;
             string prefix = $"{host.PadRight(width)}  ";
             await using var output = new PrefixedLines(prefix, Terminal.Out);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Dialtone.Commands;
 
@@ -18,31 +17,28 @@ internal static class ServeExec
         ServerOptions options = ServeCommand.ReadOptions(arguments, Address.Tcp("127.0.0.1", CommandServer.DefaultPort)) with { Concurrency = Concurrency.Task };
         if (framing == ExecFraming.Native && arguments.Has(HmacFlags.Digest))
             throw CliException.Usage("--hmac is for the tutorials' framings; the native protocol's proof has one digest.");
-        Check(options.Listen, framing, policy, keys, fingerprints);
-        if (fingerprints.Count > 0)
-        {
-            options = options with
-            {
-                Tls = options.Tls! with { ClientCertificates = ClientCertificateMode.Required, VerifyClient = key => IsAllowed(key, fingerprints) },
-            };
-        }
-
+        var door = ExecDoor.Open(arguments, framing, keys, fingerprints);
+        Check(options.Listen, framing, policy, door);
+        options = door.Prepare(options);
         using CommandAudit audit = OpenAudit(arguments);
-        var service = new CommandService(ReadService(arguments, policy, audit) with { LoggerFactory = options.LoggerFactory });
+        await using var service = new CommandService(ReadService(arguments, policy, audit) with { LoggerFactory = options.LoggerFactory });
         await using var server = new Server(options);
         Encoding? encoding = arguments.Get(ServeExecFlags.ReplyEncoding) is { } named && named.CodePage != Encoding.UTF8.CodePage ? named : null;
-        if (ExecFraming.Tutorial(framing) is { } tutorial)
-            server.HandleTutorialCommands(service, tutorial, encoding);
+        await using var flows = new CommandFlows();
+        if (ExecFraming.Tutorial(framing) is not { } tutorial)
+        {
+            server.HandleCommands(service, options.Listen.Any(address => address.IsDatagram) ? flows : null);
+        }
         else
-            server.HandleCommands(service);
-        if (options.Listen.Any(address => address.IsDatagram))
-            server.HandleCommandDatagrams(service, encoding);
-        if (fingerprints.Count > 0)
-            server.Use(NameByKeyAsync);
-        if (keys.Count > 0)
-            server.Use(framing == ExecFraming.Native ? ChannelBoundChallenge.With(keys) : HmacChallenge.With(HmacFlags.DigestOf(arguments), keys));
+        {
+            server.HandleTutorialCommands(service, tutorial, encoding);
+            if (options.Listen.Any(address => address.IsDatagram))
+                server.HandleCommandDatagrams(service, encoding);
+        }
 
+        door.Guard(server);
         using var signals = new StopSignals();
+        using IDisposable? reload = door.ReloadOnSignal(signals.Stop);
         await server.StartAsync();
         if (policy.AllowsAnyCommand)
             Terminal.Error.WriteLine("dialtone: any command is allowed: whoever gets in can do what this user can.");
@@ -72,34 +68,41 @@ internal static class ServeExec
     }
 
     /// <summary>Refuses to start what would let in whoever comes by.</summary>
-    private static void Check(IReadOnlyList<Address> listen, string framing, CommandPolicy policy, IReadOnlyList<HmacKey> keys, IReadOnlyList<string> fingerprints)
+    private static void Check(IReadOnlyList<Address> listen, string framing, CommandPolicy policy, ExecDoor door)
     {
         foreach (Address address in listen)
         {
-            if (address.IsDatagram && (framing is not (ExecFraming.Native or "raw") || keys.Count > 0))
-                throw CliException.Usage($"{address}: datagrams carry neither a framing nor a proof of who sent them.", "Serve connections apart, with --framing and --hmac-key-file.");
-            bool isProven = !address.IsDatagram && (keys.Count > 0 || (address.IsTls && fingerprints.Count > 0));
-            bool isOpen = !address.IsLocal || address.Scheme == AddressScheme.Descriptor;
-            if (policy.AllowsAnyCommand && isOpen && !isProven)
+            if (address.IsDatagram && framing == ExecFraming.Native)
+            {
+                CheckFlows(address, listen);
+                continue;
+            }
+
+            if (address.IsDatagram && (framing != "raw" || !door.IsOpen))
+                throw CliException.Usage($"{address}: the tutorials' datagrams carry neither a framing nor a proof of who sent them.", "Serve connections apart, with --framing and --hmac-key-file.");
+            bool isExposed = !address.IsLocal || address.Scheme == AddressScheme.Descriptor;
+            if (policy.AllowsAnyCommand && isExposed && !door.Proves(address))
             {
                 throw CliException.Usage(
                     $"With --allow-any-command, anybody who reaches {address} would own this machine.",
-                    "Ask callers for proof with --hmac-key-file, or over tls: with --allow-key; or listen on 127.0.0.1.");
+                    "Ask callers for proof with --accounts, --hmac-key-file, or over tls: with --allow-key; or listen on 127.0.0.1.");
             }
 
-            if (fingerprints.Count > 0 && !address.IsTls)
-                throw CliException.Usage($"--allow-key is for tls: addresses, which {address} is not: nobody can show a key there.");
+            door.Check(address);
         }
     }
 
-    private static bool IsAllowed(X509Certificate2 key, IReadOnlyList<string> fingerprints) =>
-        fingerprints.Contains(CertificateFingerprint.Of(key), StringComparer.Ordinal);
-
-    /// <summary>Who came in by a client key is called by its fingerprint.</summary>
-    private static Task NameByKeyAsync(Connection connection, ConnectionHandler next)
+    /// <summary>Native datagrams are for those who have been let in over a connection, where nobody listens in.</summary>
+    private static void CheckFlows(Address address, IReadOnlyList<Address> listen)
     {
-        connection.User = connection.Tls?.PeerFingerprint;
-        return next(connection);
+        if (address.Scheme != AddressScheme.Udp)
+            throw CliException.Usage($"{address}: datagrams of the native protocol go over udp.");
+        if (!listen.Any(door => !door.IsDatagram && (door.IsTls || door.IsLocal)))
+        {
+            throw CliException.Usage(
+                $"{address}: nobody could get in. The native protocol lets callers in over TLS, and goes on in datagrams then.",
+                $"Add --listen tls{address.ToString()["udp".Length..]}; or --framing raw, for the tutorials' datagrams, which prove nobody.");
+        }
     }
 
     private static CommandAudit OpenAudit(Arguments arguments)
@@ -130,6 +133,9 @@ internal static class ServeExec
             Folder = folder,
             MaxRunning = running,
             MaxWaiting = running,
+            MaxKept = arguments.Get(ServeExecFlags.MaxKept, defaults.MaxKept),
+            MaxKeptBytes = arguments.Get(ServeExecFlags.KeptOutput, defaults.MaxKeptBytes),
+            KeepFor = arguments.Get(ServeExecFlags.KeepFor, defaults.KeepFor),
             Limits = new CommandLimits
             {
                 Time = arguments.Find(ServeExecFlags.TimeLimit),

@@ -11,6 +11,8 @@ internal static class ServeExecFlags
 
     public static readonly Flag<bool> AllowAny = new("--allow-any-command", null, "Run anything, shell lines too: whoever gets in can do what this user can. Needs authentication unless it listens on loopback", Values.Switch);
 
+    public static readonly Flag<string> Accounts = new("--accounts", "FILE", "Let in the users of this file ('dialtone user'), by password, or over tls: by their keys", Values.Text) { IsPath = true };
+
     public static readonly Flag<string> AllowKey = new("--allow-key", "FINGERPRINT", "Let in callers with these client keys, SHA256:… as 'dialtone key show' prints them; over tls: only", Fingerprint) { Repeats = true };
 
     public static readonly Flag<string> Audit = new("--audit", "FILE", "Record what is run here, in lines of JSON", Values.Text) { IsPath = true, DefaultText = "standard error" };
@@ -26,6 +28,12 @@ internal static class ServeExecFlags
     public static readonly Flag<int> ProcessLimit = new("--process-limit", "N", "End commands that have more processes", Values.Number(1)) { DefaultText = "no limit" };
 
     public static readonly Flag<int> MaxRunning = new("--max-running", "N", "Commands at one time; as many again wait", Values.Number(1)) { DefaultText = "256" };
+
+    public static readonly Flag<int> MaxKept = new("--max-kept", "N", "Commands at one time that may outlive their callers (exec --keep)", Values.Number(0)) { DefaultText = "16" };
+
+    public static readonly Flag<long> KeptOutput = new("--kept-output", "BYTES", "End a kept command that writes more; 10M, 2G", Values.Size) { DefaultText = "256M" };
+
+    public static readonly Flag<TimeSpan> KeepFor = new("--keep-for", "SECONDS", "How long a kept command's output is there after its end", Values.Seconds) { DefaultText = "3600" };
 
     public static readonly Flag<Encoding> ReplyEncoding = new("--encoding", "NAME", "Turn replies in the tutorials' framings from UTF-8 into this, such as gbk", ParseEncoding) { DefaultText = "utf-8" };
 

@@ -11,15 +11,16 @@ internal static class TutorialExec
     private static readonly TimeSpan DefaultSilence = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan DefaultPatience = TimeSpan.FromSeconds(30);
 
-    public static async Task<ExitCode> RunAsync(Arguments arguments, Address address, string[] words)
+    public static async Task<ExitCode> RunAsync(Arguments arguments, ExecTarget target, string[] words)
     {
+        Address address = target.Address;
         if (address.IsDatagram)
         {
             using DatagramClient client = await DatagramClient.ConnectAsync(address);
             return await TalkAsync(arguments, address, words, command => AskAsync(arguments, client, address, command));
         }
 
-        await using Connection connection = await ExecTarget.DialAsync(arguments, address);
+        await using Connection connection = await target.DialAsync(arguments);
         TutorialFraming framing = ExecFraming.Tutorial(arguments.Get(ExecFlags.Framing)) ?? TutorialFraming.Raw;
         return await TalkAsync(arguments, address, words, command => AskAsync(arguments, connection, framing, command));
     }

@@ -10,19 +10,19 @@ public sealed class CommandClient : IAsyncDisposable
     /// <summary>How long a server may take to close after we have said that nothing more will come.</summary>
     private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
 
-    private readonly Connection _connection;
+    private readonly IFrameLine _line;
     private readonly CommandClientOptions _options;
     private readonly FrameWriter _writer;
     private readonly Lock _gate = new();
     private readonly Dictionary<int, RemoteCommand> _commands = [];                               // under _gate
-    private readonly Dictionary<int, TaskCompletionSource<CommandDecision>> _questions = [];      // under _gate
+    private readonly Dictionary<int, TaskCompletionSource<CommandFrame>> _questions = [];      // under _gate
     private readonly Task _reading;
     private int _lastId;            // under _gate
     private CommandException? _lost; // under _gate
 
-    private CommandClient(Connection connection, CommandClientOptions options)
+    private CommandClient(IFrameLine line, TlsDetails? tls, CommandClientOptions options)
     {
-        (_connection, _options, _writer) = (connection, options, new FrameWriter(connection));
+        (_line, Tls, _options, _writer) = (line, tls, options, new FrameWriter(line));
         _reading = ReadAsync();
     }
 
@@ -32,41 +32,100 @@ public sealed class CommandClient : IAsyncDisposable
     public static async Task<CommandClient> ConnectAsync(Address address, CommandClientOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new CommandClientOptions();
-        Connection connection = await Dialer.ConnectAsync(address, options.Dial, cancellationToken).ConfigureAwait(false);
+        Connection connection = await LogInAsync(address, options, cancellationToken).ConfigureAwait(false);
+        return new CommandClient(new ConnectionLine(connection), connection.Tls, options);
+    }
+
+    /// <summary>
+    /// Calls a server, logs in, and goes on in datagrams: commands survive a network that loses and reorders, and a change of this machine's address
+    /// (<see cref="MoveAsync"/>). Each request is executed once or reported as failed.
+    /// </summary>
+    /// <param name="address">Where to log in; over TLS unless it is this machine.</param>
+    /// <param name="options">How to get in.</param>
+    /// <param name="datagrams">Where datagrams go. Default the same machine, at the port that the server names.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="TransportException">The call failed.</exception>
+    /// <exception cref="TrustException">The server is not trusted, or refused us.</exception>
+    /// <exception cref="CommandException">The server takes no datagrams, or does not speak this protocol.</exception>
+    public static async Task<CommandClient> ConnectOverDatagramsAsync(
+        Address address, CommandClientOptions? options = null, Address? datagrams = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new CommandClientOptions();
+        Connection connection = await LogInAsync(address, options, cancellationToken).ConfigureAwait(false);
         try
         {
-            if (options.Key is { } key)
-                await ChannelBoundChallenge.AnswerAsync(connection, key, cancellationToken).ConfigureAwait(false);
-            if (options.UserName is { } name)
-                await ScramAuthentication.LoginAsync(connection, name, options.Password ?? "", cancellationToken).ConfigureAwait(false);
-            return new CommandClient(connection, options);
+            FlowClientLine line = await FlowClientLine.OpenAsync(connection, datagrams, options.Dial.Time, cancellationToken).ConfigureAwait(false);
+            return new CommandClient(line, connection.Tls, options);
         }
-        catch
+        catch (Exception e)
         {
             connection.Abort();
             await connection.DisposeAsync().ConfigureAwait(false);
+            if (e is ProtocolException)
+                throw new CommandException(CommandError.ProtocolBroken, "The server does not speak this protocol.", e);
             throw;
         }
     }
 
     /// <summary>What TLS came to, the server's key among it; null without TLS.</summary>
-    public TlsDetails? Tls => _connection.Tls;
+    public TlsDetails? Tls { get; }
+
+    /// <summary>Goes on from a new socket, as after a change of network; without datagrams it does nothing. Commands that run do not notice.</summary>
+    /// <exception cref="TransportException">The server's address cannot be used from here now; try again.</exception>
+    public Task MoveAsync(CancellationToken cancellationToken = default) => _line is FlowClientLine flow ? flow.MoveAsync(cancellationToken) : Task.CompletedTask;
 
     /// <summary>Starts a command; its streams are read and written as it runs.</summary>
     /// <exception cref="CommandException">It was refused or could not be started, or the connection is lost.</exception>
     public async Task<RemoteCommand> StartAsync(CommandRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        RemoteCommand command;
+        RemoteCommand command = Add(request.Keep);
+        await SendAsync(Frame(CommandFrame.Run, command.Id, request)).ConfigureAwait(false);
+        return await StartedAsync(command, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Attaches to a command that was started with <see cref="CommandRequest.Keep"/>: its streams come from their beginnings. Whoever was attached is not any more.</summary>
+    /// <param name="runId">Its <see cref="RemoteCommand.RunId"/>.</param>
+    /// <param name="cancellationToken">Ends the command.</param>
+    /// <exception cref="CommandException">There is no such run, or it is another user's; or the connection is lost.</exception>
+    public async Task<RemoteCommand> AttachAsync(string runId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(runId);
+        RemoteCommand command = Add(isKept: true);
+        await SendAsync(new CommandFrame { Type = CommandFrame.Attach, Id = command.Id, RunId = runId }).ConfigureAwait(false);
+        return await StartedAsync(command, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What the server keeps for this user, the oldest first.</summary>
+    /// <exception cref="CommandException">The connection is lost.</exception>
+    public async Task<IReadOnlyList<KeptCommand>> ListKeptAsync(CancellationToken cancellationToken = default)
+    {
+        CommandFrame answer = await AskAsync(id => new CommandFrame { Type = CommandFrame.Runs, Id = id }, cancellationToken).ConfigureAwait(false);
+        return [.. (answer.Kept ?? []).Select(run => new KeptCommand
+        {
+            RunId = run.Run,
+            Command = run.Command,
+            Age = TimeSpan.FromSeconds(run.Age),
+            OutputBytes = run.Bytes,
+            IsAttached = run.Attached,
+            Report = ErrorCodes.EndOf(run.Reason) is { } reason ? new CommandReport { Reason = reason, Status = run.Status, Signal = run.Signal } : null,
+        })];
+    }
+
+    private RemoteCommand Add(bool isKept)
+    {
         lock (_gate)
         {
             if (_lost is not null)
                 throw Lost(_lost);
-            command = new RemoteCommand(++_lastId, _writer);
+            var command = new RemoteCommand(++_lastId, _writer, isKept);
             _commands[command.Id] = command;
+            return command;
         }
+    }
 
-        await SendAsync(Frame(CommandFrame.Run, command.Id, request)).ConfigureAwait(false);
+    private static async Task<RemoteCommand> StartedAsync(RemoteCommand command, CancellationToken cancellationToken)
+    {
         CancellationTokenRegistration cancelled = cancellationToken.UnsafeRegister(static state => _ = ((RemoteCommand)state!).CancelAsync(), command);
         await using (cancelled.ConfigureAwait(false))
         {
@@ -112,7 +171,56 @@ public sealed class CommandClient : IAsyncDisposable
     public async Task<CommandDecision> ExplainAsync(CommandRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var answer = new TaskCompletionSource<CommandDecision>(TaskCreationOptions.RunContinuationsAsynchronously);
+        CommandFrame answer = await AskAsync(id => Frame(CommandFrame.Explain, id, request), cancellationToken).ConfigureAwait(false);
+        return new CommandDecision { Rule = answer.Rule, Message = answer.Message ?? "", IsAllowed = answer.Allowed };
+    }
+
+    /// <summary>Ends the connection, and with it every command that still runs on it and is not kept.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        bool isBusy;
+        lock (_gate)
+            isBusy = _commands.Count > 0;
+        try
+        {
+            if (isBusy)
+                _line.Abort();
+            else
+                await _writer.FinishAsync().ConfigureAwait(false);
+            await _reading.WaitAsync(Goodbye, _options.Dial.Time).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TransportException or TimeoutException)
+        {
+            _line.Abort();
+        }
+
+        // One read at a time: closing reads to the end as well.
+        await _reading.ConfigureAwait(false);
+        await _line.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task<Connection> LogInAsync(Address address, CommandClientOptions options, CancellationToken cancellationToken)
+    {
+        Connection connection = await Dialer.ConnectAsync(address, options.Dial, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (options.Key is { } key)
+                await ChannelBoundChallenge.AnswerAsync(connection, key, cancellationToken).ConfigureAwait(false);
+            if (options.UserName is { } name)
+                await ScramAuthentication.LoginAsync(connection, name, options.Password ?? "", cancellationToken).ConfigureAwait(false);
+            return connection;
+        }
+        catch
+        {
+            connection.Abort();
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<CommandFrame> AskAsync(Func<int, CommandFrame> question, CancellationToken cancellationToken)
+    {
+        var answer = new TaskCompletionSource<CommandFrame>(TaskCreationOptions.RunContinuationsAsynchronously);
         int id;
         lock (_gate)
         {
@@ -122,32 +230,8 @@ public sealed class CommandClient : IAsyncDisposable
             _questions[id] = answer;
         }
 
-        await SendAsync(Frame(CommandFrame.Explain, id, request)).ConfigureAwait(false);
+        await SendAsync(question(id)).ConfigureAwait(false);
         return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Ends the connection, and with it every command that still runs on it.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        bool isBusy;
-        lock (_gate)
-            isBusy = _commands.Count > 0;
-        try
-        {
-            if (isBusy)
-                _connection.Abort();
-            else
-                await _writer.FinishAsync().ConfigureAwait(false);
-            await _reading.WaitAsync(Goodbye, _options.Dial.Time).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is TransportException or TimeoutException)
-        {
-            _connection.Abort();
-        }
-
-        // One read at a time: closing reads to the end as well.
-        await _reading.ConfigureAwait(false);
-        await _connection.DisposeAsync().ConfigureAwait(false);
     }
 
     private static async Task<CommandReport> ReportAsync(RemoteCommand command, Task streams)
@@ -201,6 +285,7 @@ public sealed class CommandClient : IAsyncDisposable
         Folder = request.Folder,
         TimeLimit = request.TimeLimit?.TotalSeconds,
         OutputLimit = request.OutputLimit,
+        Keep = request.Keep,
         Terminal = request.Terminal is { } size ? new TerminalFrame(size.Columns, size.Rows, request.TerminalType) : null,
     };
 
@@ -226,21 +311,22 @@ public sealed class CommandClient : IAsyncDisposable
         CommandException why = new(CommandError.ConnectionLost, "The server closed the connection.");
         try
         {
-            while (await _connection.ReceiveAsync(CommandFrame.Codec).ConfigureAwait(false) is { } message)
-                await TakeAsync(message).ConfigureAwait(false);
+            while (await _line.ReceiveAsync(CancellationToken.None).ConfigureAwait(false) is { } received)
+                await TakeAsync(received).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TransportException or ProtocolException { Reason: ProtocolError.TruncatedFrame })
         {
             why = Lost(e);
+            _line.Abort();
         }
         catch (Exception e) when (e is ProtocolException or FormatException)
         {
             why = new CommandException(CommandError.ProtocolBroken, "The server does not speak this protocol.", e);
-            _connection.Abort();
+            _line.Abort();
         }
 
         RemoteCommand[] commands;
-        TaskCompletionSource<CommandDecision>[] questions;
+        TaskCompletionSource<CommandFrame>[] questions;
         lock (_gate)
         {
             _lost = why;
@@ -252,37 +338,32 @@ public sealed class CommandClient : IAsyncDisposable
 
         foreach (RemoteCommand command in commands)
             command.Fail(why);
-        foreach (TaskCompletionSource<CommandDecision> question in questions)
+        foreach (TaskCompletionSource<CommandFrame> question in questions)
             question.TrySetException(why);
     }
 
-    private async ValueTask TakeAsync(JsonMessage<CommandFrame> message)
+    private async ValueTask TakeAsync(ReceivedFrame received)
     {
-        CommandFrame frame = message.Header;
+        CommandFrame frame = received.Header;
         RemoteCommand? command;
-        TaskCompletionSource<CommandDecision>? question;
+        TaskCompletionSource<CommandFrame>? question;
         lock (_gate)
         {
             command = _commands.GetValueOrDefault(frame.Id);
             question = _questions.GetValueOrDefault(frame.Id);
             if (frame.Type is CommandFrame.Ended or CommandFrame.Refused)
                 _commands.Remove(frame.Id);
-            if (frame.Type is CommandFrame.Explained)
+            if (frame.Type is CommandFrame.Explained or CommandFrame.Runs)
                 _questions.Remove(frame.Id);
         }
 
         switch (frame.Type)
         {
-            case CommandFrame.Explained:
-                question?.TrySetResult(new CommandDecision
-                {
-                    Rule = frame.Rule,
-                    Message = frame.Message ?? "",
-                    IsAllowed = frame.Allowed,
-                });
+            case CommandFrame.Explained or CommandFrame.Runs:
+                question?.TrySetResult(frame);
                 break;
             case CommandFrame.Stdout or CommandFrame.Stderr when command is not null:
-                await command.TakeOutputAsync(frame, message.Body).ConfigureAwait(false);
+                await command.TakeOutputAsync(frame, received.Body).ConfigureAwait(false);
                 break;
             case CommandFrame.Started:
                 command?.Start(frame);

@@ -4,7 +4,7 @@ using System.IO.Pipelines;
 namespace Dialtone.Commands;
 
 /// <summary>A stream that arrives in frames: held up to its credit, and given back as it is read.</summary>
-internal sealed class ReceivedStream(Func<int, Task> giveCredit) : Stream
+internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStream
 {
     private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0, minimumSegmentSize: CommandFrame.MaxPieceBytes, useSynchronizationContext: false));
     private uint _sum;
@@ -16,30 +16,16 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : Stream
     /// <summary>What has arrived.</summary>
     public StreamReport Report => new(_bytes, _sum);
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <exception cref="ProtocolException">It is more than there was credit for.</exception>
-    public async ValueTask TakeAsync(BodyStream body)
+    public async ValueTask TakeAsync(Stream body, int size)
     {
-        var size = (int)body.Remaining;
         if (Interlocked.Add(ref _onItsWay, -size) < 0)
             throw new ProtocolException(ProtocolError.FrameTooLarge, "The server sent more output than it had credit for.");
-        while (body.Remaining > 0)
+        for (int left = size; left > 0;)
         {
-            Memory<byte> space = _pipe.Writer.GetMemory((int)body.Remaining);
+            Memory<byte> space = _pipe.Writer.GetMemory(left)[..left];
             int count = await body.ReadAsync(space).ConfigureAwait(false);
+            left -= count;
             _sum = Crc32C.Append(_sum, space.Span[..count]);
             _bytes += count;
             _pipe.Writer.Advance(count);
@@ -64,22 +50,6 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : Stream
             await GiveBackAsync(count).ConfigureAwait(false);
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer, offset, count, default).GetAwaiter().GetResult();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-        // Nothing is written.
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -14,9 +14,9 @@ public sealed class RemoteCommand : IAsyncDisposable
     private readonly ReceivedStream _error;
     private int _isInputOver;
 
-    internal RemoteCommand(int id, FrameWriter writer)
+    internal RemoteCommand(int id, FrameWriter writer, bool isKept)
     {
-        (Id, _writer) = (id, writer);
+        (Id, _writer, IsKept) = (id, writer, isKept);
         _output = new ReceivedStream(count => TrySendAsync(new CommandFrame { Type = CommandFrame.Credit, Id = id, StdoutCredit = count }));
         _error = new ReceivedStream(count => TrySendAsync(new CommandFrame { Type = CommandFrame.Credit, Id = id, StderrCredit = count }));
         Input = new SentStream(this);
@@ -42,6 +42,9 @@ public sealed class RemoteCommand : IAsyncDisposable
     /// <remarks>Fails with a <see cref="CommandException"/> when the end is not known, or the output is not what the command wrote.</remarks>
     public Task<CommandReport> Ended => _ended.Task;
 
+    /// <summary>Whether the server keeps it: it goes on when this connection ends, or this object is disposed.</summary>
+    public bool IsKept { get; }
+
     internal int Id { get; }
 
     internal Task Started => _started.Task;
@@ -61,17 +64,17 @@ public sealed class RemoteCommand : IAsyncDisposable
         ? TrySendAsync(new CommandFrame { Type = CommandFrame.Stdin, Id = Id, End = true })
         : Task.CompletedTask;
 
-    /// <summary>Cancels it if it still runs, and drops what is unread.</summary>
+    /// <summary>Cancels it if it still runs and is not kept, and drops what is unread.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_ended.Task.IsCompleted)
+        if (!IsKept && !_ended.Task.IsCompleted)
             await CancelAsync().ConfigureAwait(false);
         await _output.DisposeAsync().ConfigureAwait(false);
         await _error.DisposeAsync().ConfigureAwait(false);
     }
 
-    internal async ValueTask TakeOutputAsync(CommandFrame frame, BodyStream body) =>
-        await (frame.Type == CommandFrame.Stdout ? _output : _error).TakeAsync(body).ConfigureAwait(false);
+    internal async ValueTask TakeOutputAsync(CommandFrame frame, Stream body) =>
+        await (frame.Type == CommandFrame.Stdout ? _output : _error).TakeAsync(body, frame.Size).ConfigureAwait(false);
 
     internal void Start(CommandFrame frame)
     {
@@ -109,7 +112,7 @@ public sealed class RemoteCommand : IAsyncDisposable
         while (!bytes.IsEmpty)
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _over.Token);
-            int count = await _credit.TakeAsync(Math.Min(bytes.Length, CommandFrame.MaxPieceBytes), either.Token).ConfigureAwait(false);
+            int count = await _credit.TakeAsync(Math.Min(bytes.Length, _writer.MaxPieceBytes), either.Token).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             if (count == 0 || _over.IsCancellationRequested)
                 throw new IOException("The command has ended, and reads no more.");

@@ -7,7 +7,8 @@ namespace Dialtone.Commands;
 internal sealed record CommandFrame
 {
     public const string Run = "run", Started = "started", Refused = "refused", Stdin = "stdin", Stdout = "stdout", Stderr = "stderr", Credit = "credit",
-        Signal = "signal", Window = "window", Cancel = "cancel", Ended = "ended", Explain = "explain", Explained = "explained";
+        Signal = "signal", Window = "window", Cancel = "cancel", Ended = "ended", Explain = "explain", Explained = "explained",
+        Flow = "flow", Attach = "attach", Runs = "runs";
 
     /// <summary>Bytes of standard output, and of standard error, that may be on their way before the first credit.</summary>
     public const int OutputCredit = 1024 * 1024;
@@ -34,6 +35,13 @@ internal sealed record CommandFrame
     /// <summary>Bytes of body behind this header.</summary>
     public int Size { get; init; }
 
+    // flow: what datagrams are sealed with, and where they go
+    public string? Session { get; init; }
+
+    public string? Secret { get; init; }
+
+    public int Port { get; init; }
+
     // run, explain
     public IReadOnlyList<string>? Command { get; init; }
 
@@ -49,13 +57,18 @@ internal sealed record CommandFrame
 
     public TerminalFrame? Terminal { get; init; }
 
-    // started, explained
+    public bool Keep { get; init; }
+
+    // started, explained, attach
     [JsonPropertyName("run")]
     public string? RunId { get; init; }
 
     public string? Rule { get; init; }
 
     public bool Allowed { get; init; }
+
+    // runs
+    public IReadOnlyList<KeptFrame>? Kept { get; init; }
 
     // refused, explained
     public string? Code { get; init; }
@@ -99,6 +112,9 @@ internal sealed record CommandFrame
 
 /// <summary>A terminal's size and type.</summary>
 internal sealed record TerminalFrame(int Columns, int Rows, string? Type);
+
+/// <summary>A run that is kept.</summary>
+internal sealed record KeptFrame(string Run, string Command, double Age, long Bytes, bool Attached, string? Reason, int? Status, string? Signal);
 
 /// <summary>What passed through a stream.</summary>
 internal sealed record StreamFrame(long Bytes, string Crc32c);

@@ -1,9 +1,12 @@
 namespace Dialtone.Commands;
 
-/// <summary>Sends frames on a connection, one at a time, for all the commands that share it.</summary>
-internal sealed class FrameWriter(Connection connection)
+/// <summary>Sends frames on a line, one at a time, for all the commands that share it.</summary>
+internal sealed class FrameWriter(IFrameLine line)
 {
     private readonly SemaphoreSlim _turn = new(1);
+
+    /// <inheritdoc cref="IFrameLine.MaxPieceBytes"/>
+    public int MaxPieceBytes => line.MaxPieceBytes;
 
     /// <summary>Tells the peer that nothing more will come.</summary>
     /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
@@ -12,7 +15,7 @@ internal sealed class FrameWriter(Connection connection)
         await _turn.WaitAsync().ConfigureAwait(false);
         try
         {
-            await connection.FinishSendingAsync().ConfigureAwait(false);
+            await line.FinishAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -27,7 +30,7 @@ internal sealed class FrameWriter(Connection connection)
         await _turn.WaitAsync().ConfigureAwait(false);
         try
         {
-            await connection.SendAsync(CommandFrame.Codec, frame, body).ConfigureAwait(false);
+            await line.SendAsync(frame, body).ConfigureAwait(false);
         }
         finally
         {

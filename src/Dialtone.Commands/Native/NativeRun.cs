@@ -16,6 +16,8 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
     private RunningCommand? _command;  // under _gate
     private CommandEnd _endedEarly;    // under _gate; Finished while nobody asked
     private bool _isAbandoned;         // under _gate
+    private volatile bool _isTakenOver;
+    private volatile bool _isKept;     // it goes on when the caller leaves
     private bool _isInputOver;         // by the session's reader alone
     private int _inputCredit = CommandFrame.InputCredit;
 
@@ -35,20 +37,17 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
         CommandFrame last;
         try
         {
-            ServedCommand served = await StartAsync(frame, caller).ConfigureAwait(false);
-            try
-            {
-                last = Report(await ServeAsync(served).ConfigureAwait(false));
-            }
-            finally
-            {
-                await served.Command.DisposeAsync().ConfigureAwait(false);
-                _ = await served.Ended.ConfigureAwait(false); // recorded as well
-            }
+            last = Report(frame.Keep || frame.Type == CommandFrame.Attach
+                ? await ServeKeptAsync(frame, caller).ConfigureAwait(false)
+                : await ServeToEndAsync(await StartAsync(frame, caller).ConfigureAwait(false)).ConfigureAwait(false));
         }
         catch (CommandException e)
         {
             last = Refusal(id, e.Reason, e.Message);
+        }
+        catch (OperationCanceledException) when (_isTakenOver)
+        {
+            last = Refusal(id, CommandError.TakenOver, "Another connection has attached to this run; it goes on.");
         }
         catch (OperationCanceledException)
         {
@@ -62,14 +61,15 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
 
     /// <summary>What the caller sends for the command to read.</summary>
     /// <exception cref="ProtocolException">It is more than there was credit for.</exception>
-    public async ValueTask TakeInputAsync(CommandFrame frame, BodyStream body)
+    public async ValueTask TakeInputAsync(CommandFrame frame, Stream body)
     {
         if (Interlocked.Add(ref _inputCredit, -frame.Size) < 0 || (_isInputOver && frame.Size > 0))
             throw new ProtocolException(ProtocolError.FrameTooLarge, "The peer sent more input than it had credit for.");
-        while (body.Remaining > 0)
+        for (int left = frame.Size; left > 0;)
         {
-            Memory<byte> space = _input.Writer.GetMemory((int)Math.Min(body.Remaining, CommandFrame.MaxPieceBytes));
-            _input.Writer.Advance(await body.ReadAsync(space).ConfigureAwait(false));
+            int count = await body.ReadAsync(_input.Writer.GetMemory(left)[..left]).ConfigureAwait(false);
+            _input.Writer.Advance(count);
+            left -= count;
         }
 
         await _input.Writer.FlushAsync().ConfigureAwait(false);
@@ -108,7 +108,7 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
             command = _command;
         }
 
-        command?.Stop(reason);
+        End(command, reason);
     }
 
     /// <summary>Ends it, and nobody takes what it has written.</summary>
@@ -146,19 +146,72 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
 
     private async Task<ServedCommand> StartAsync(CommandFrame frame, CommandCaller caller)
     {
-        if (!TryRead(frame, out CommandRequest? request, out string? problem))
-            throw new CommandException(CommandError.BadRequest, problem);
-        ServedCommand served = await service.StartAsync(request, caller, _gone.Token).ConfigureAwait(false);
+        ServedCommand served = await service.StartAsync(Read(frame), caller, _gone.Token).ConfigureAwait(false);
+        Follow(served.Command);
+        return served;
+    }
+
+    private async Task<CommandReport> ServeToEndAsync(ServedCommand served)
+    {
+        try
+        {
+            return await ServeAsync(served).ConfigureAwait(false);
+        }
+        finally
+        {
+            await served.Command.DisposeAsync().ConfigureAwait(false);
+            _ = await served.Ended.ConfigureAwait(false); // recorded as well
+        }
+    }
+
+    /// <summary>Serves a command that goes on without us: one that is started, or one that was.</summary>
+    private async Task<CommandReport> ServeKeptAsync(CommandFrame frame, CommandCaller caller)
+    {
+        _isKept = true;
+        KeptRun run = frame.Type == CommandFrame.Attach
+            ? service.FindKept(frame.RunId, caller)
+            : await service.StartKeptAsync(Read(frame), caller, _gone.Token).ConfigureAwait(false);
+        Action detach = TakeOver;
+        ServedCommand served = run.Attach(detach);
+        try
+        {
+            Follow(run.Command);
+            return await ServeAsync(served).ConfigureAwait(false);
+        }
+        finally
+        {
+            run.Detached(detach);
+        }
+    }
+
+    private void TakeOver()
+    {
+        _isTakenOver = true;
+        _gone.Cancel();
+    }
+
+    private static CommandRequest Read(CommandFrame frame) =>
+        TryRead(frame, out CommandRequest? request, out string? problem) ? request : throw new CommandException(CommandError.BadRequest, problem);
+
+    /// <summary>From now on signals reach it; and what came before it was there.</summary>
+    private void Follow(RunningCommand command)
+    {
         CommandEnd early;
         lock (_gate)
         {
-            _command = served.Command;
+            _command = command;
             early = _endedEarly;
         }
 
         if (early != CommandEnd.Finished)
-            served.Command.Stop(early);
-        return served;
+            End(command, early);
+    }
+
+    /// <summary>Ends it for that reason, unless it is kept and the reason is only ours.</summary>
+    private void End(RunningCommand? command, CommandEnd reason)
+    {
+        if (!_isKept || reason == CommandEnd.Cancelled)
+            command?.Stop(reason);
     }
 
     private async Task<CommandReport> ServeAsync(ServedCommand served)
@@ -169,13 +222,15 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
         {
             await writer.SendAsync(new CommandFrame { Type = CommandFrame.Started, Id = id, RunId = served.RunId, Rule = served.Rule }).ConfigureAwait(false);
             await Task.WhenAll(
-                PumpAsync(command.Output, CommandFrame.Stdout, _output), PumpAsync(command.Error, CommandFrame.Stderr, _error)).ConfigureAwait(false);
+                PumpAsync(served.Output, CommandFrame.Stdout, _output), PumpAsync(served.Error, CommandFrame.Stderr, _error)).ConfigureAwait(false);
+            if (_isKept)
+                _gone.Token.ThrowIfCancellationRequested();
             return await served.Ended.ConfigureAwait(false);
         }
         finally
         {
             // A caller that is gone, or cannot be written to, is one that left.
-            command.Stop(CommandEnd.CallerLeft);
+            End(command, CommandEnd.CallerLeft);
             _input.Reader.CancelPendingRead();
             await feeding.ConfigureAwait(false);
         }
@@ -184,24 +239,28 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
     /// <summary>Passes a stream on as far as there is credit; without, the command is not read from, and waits.</summary>
     private async Task PumpAsync(Stream stream, string type, StreamCredit credit)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(CommandFrame.MaxPieceBytes);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(writer.MaxPieceBytes);
         try
         {
             while (true)
             {
-                int room = await credit.TakeAsync(CommandFrame.MaxPieceBytes, _gone.Token).ConfigureAwait(false);
+                int room = await credit.TakeAsync(writer.MaxPieceBytes, _gone.Token).ConfigureAwait(false);
                 if (room == 0)
                 {
                     await stream.DisposeAsync().ConfigureAwait(false);
                     return;
                 }
 
-                int count = await stream.ReadAsync(buffer.AsMemory(0, room)).ConfigureAwait(false);
+                int count = await stream.ReadAsync(buffer.AsMemory(0, room), _isKept ? _gone.Token : default).ConfigureAwait(false);
                 if (count == 0)
                     return;
                 credit.Add(room - count);
                 await writer.SendAsync(new CommandFrame { Type = type, Id = id, Size = count }, buffer.AsMemory(0, count)).ConfigureAwait(false);
             }
+        }
+        catch (OperationCanceledException) when (_isKept)
+        {
+            // It goes on; we do not see it any more.
         }
         catch
         {

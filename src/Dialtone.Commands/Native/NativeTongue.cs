@@ -2,29 +2,93 @@ using System.IO.Pipelines;
 
 namespace Dialtone.Commands;
 
-/// <summary>The native protocol, the server's side: several commands at once on one connection. PROTOCOL.md has the bytes.</summary>
-internal sealed class NativeTongue(CommandService service)
+/// <summary>The native protocol, the server's side: several commands at once on one line. PROTOCOL.md has the bytes.</summary>
+/// <param name="service">What runs the commands.</param>
+/// <param name="flows">Where callers may go on in datagrams; null where they may not.</param>
+/// <param name="port">Where the server receives those; null while it does not.</param>
+internal sealed class NativeTongue(CommandService service, CommandFlows? flows, Func<int?> port)
 {
-    /// <summary>Commands of one connection at one time.</summary>
+    /// <summary>Commands of one line at one time.</summary>
     private const int MaxRuns = 64;
 
-    public Task RunAsync(Connection connection) => new Session(service, connection).RunAsync();
-
-    private sealed class Session(CommandService service, Connection connection)
+    /// <summary>Serves a caller, on its connection or, once it asks for that, in datagrams.</summary>
+    public async Task RunAsync(Connection connection)
     {
-        private readonly FrameWriter _writer = new(connection);
+        var caller = CommandCaller.Of(connection);
+        var session = new Session(service, new ConnectionLine(connection), caller, id => Admit(connection, id), connection.Closing);
+        await session.RunAsync().ConfigureAwait(false);
+        if (session.Continued is not { } line)
+            return;
+
+        // The connection stays, unused: the server counts the caller by it, and ends the caller's commands by it.
+        using var over = new CancellationTokenSource();
+        Task watching = WatchAsync(connection, line, over.Token);
+        try
+        {
+            await new Session(service, line, caller, admit: null, connection.Closing).RunAsync().ConfigureAwait(false);
+            await line.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            line.Abort();
+            await over.CancelAsync().ConfigureAwait(false);
+            await watching.ConfigureAwait(false);
+        }
+    }
+
+    private (FlowServerLine? Line, CommandFrame Answer) Admit(Connection connection, int id)
+    {
+        if (flows is null || port() is not { } number)
+            return (null, NativeRun.Refusal(id, CommandError.NotAllowed, "This server takes no datagrams."));
+        if (connection.Tls is null && !connection.Address.IsLocal)
+            return (null, NativeRun.Refusal(id, CommandError.NotAllowed, "What seals datagrams is told over TLS only."));
+        return flows.TryAdmit(id, number, out FlowServerLine? line, out CommandFrame? answer)
+            ? (line, answer)
+            : (null, NativeRun.Refusal(id, CommandError.Busy, "There are as many flows of datagrams as this server takes."));
+    }
+
+    /// <summary>Sees how the connection ends. The peer's end is no end of the flow, which may have moved to another network; it is asked for a sign of life.</summary>
+    private static async Task WatchAsync(Connection connection, FlowServerLine line, CancellationToken over)
+    {
+        var passedOver = new byte[64];
+        try
+        {
+            while (await connection.ReceiveAsync(passedOver, over).ConfigureAwait(false) > 0)
+                continue;
+            line.Probe();
+        }
+        catch (TransportException)
+        {
+            if (connection.CloseReason is CloseReason.Drained or CloseReason.Disposed or CloseReason.Aborted)
+                line.Abort();
+            else
+                line.Probe();
+        }
+        catch (OperationCanceledException)
+        {
+            // The flow is over.
+        }
+    }
+
+    private sealed class Session(
+        CommandService service, IFrameLine line, CommandCaller caller, Func<int, (FlowServerLine? Line, CommandFrame Answer)>? admit, CancellationToken serverClosing)
+    {
+        private readonly FrameWriter _writer = new(line);
         private readonly CancellationTokenSource _idle = new(); // the server is stopping, and nothing runs
         private readonly Lock _gate = new();
         private readonly Dictionary<int, NativeRun> _runs = [];  // under _gate: those that frames may name
         private readonly HashSet<NativeRun> _unfinished = [];    // under _gate: and those whose last frame has not left
 
+        /// <summary>Where the caller goes on, if it does.</summary>
+        public FlowServerLine? Continued { get; private set; }
+
         public async Task RunAsync()
         {
-            CancellationTokenRegistration closing = connection.Closing.Register(LeaveIfIdle);
+            CancellationTokenRegistration closing = serverClosing.Register(OnClosing);
             try
             {
-                while (await connection.ReceiveAsync(CommandFrame.Codec, _idle.Token).ConfigureAwait(false) is { } message)
-                    await HandleAsync(message).ConfigureAwait(false);
+                while (Continued is null && await line.ReceiveAsync(_idle.Token).ConfigureAwait(false) is { } received)
+                    await HandleAsync(received).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (_idle.IsCancellationRequested)
             {
@@ -38,21 +102,27 @@ internal sealed class NativeTongue(CommandService service)
             }
         }
 
-        private async ValueTask HandleAsync(JsonMessage<CommandFrame> message)
+        private async ValueTask HandleAsync(ReceivedFrame received)
         {
-            CommandFrame frame = message.Header;
+            CommandFrame frame = received.Header;
             NativeRun? run = Find(frame.Id);
             switch (frame.Type)
             {
-                case CommandFrame.Run:
+                case CommandFrame.Run or CommandFrame.Attach:
                     await StartAsync(frame, run).ConfigureAwait(false);
+                    break;
+                case CommandFrame.Flow:
+                    await ContinueAsync(frame).ConfigureAwait(false);
+                    break;
+                case CommandFrame.Runs:
+                    await ListAsync(frame).ConfigureAwait(false);
                     break;
                 case CommandFrame.Explain:
                     await ExplainAsync(frame).ConfigureAwait(false);
                     break;
                 // What follows may cross the command's end on its way: then it is for nobody, and passed over.
                 case CommandFrame.Stdin when run is not null:
-                    await run.TakeInputAsync(frame, message.Body).ConfigureAwait(false);
+                    await run.TakeInputAsync(frame, received.Body).ConfigureAwait(false);
                     break;
                 case CommandFrame.Credit:
                     run?.AddCredit(frame.StdoutCredit, frame.StderrCredit);
@@ -69,6 +139,26 @@ internal sealed class NativeTongue(CommandService service)
             }
         }
 
+        private async ValueTask ContinueAsync(CommandFrame frame)
+        {
+            bool isBusy;
+            lock (_gate)
+                isBusy = _unfinished.Count > 0;
+            if (admit is null || isBusy)
+                throw new ProtocolException(ProtocolError.BadHeader, "A flow is asked for on a connection, and before the first command.");
+            (FlowServerLine? continued, CommandFrame answer) = admit(frame.Id);
+            try
+            {
+                await _writer.SendAsync(answer).ConfigureAwait(false);
+                Continued = continued;
+            }
+            catch
+            {
+                continued?.Abort();
+                throw;
+            }
+        }
+
         private async ValueTask StartAsync(CommandFrame frame, NativeRun? already)
         {
             if (frame.Id < 1 || already is not null)
@@ -76,7 +166,7 @@ internal sealed class NativeTongue(CommandService service)
             var run = new NativeRun(service, _writer, frame.Id);
             lock (_gate)
             {
-                if (connection.Closing.IsCancellationRequested || _runs.Count >= MaxRuns)
+                if (serverClosing.IsCancellationRequested || _runs.Count >= MaxRuns)
                 {
                     run = null;
                 }
@@ -93,9 +183,9 @@ internal sealed class NativeTongue(CommandService service)
                 return;
             }
 
-            (CommandError error, string message) = connection.Closing.IsCancellationRequested
+            (CommandError error, string message) = serverClosing.IsCancellationRequested
                 ? (CommandError.Stopping, "The server is stopping.")
-                : (CommandError.Busy, $"A connection runs at most {MaxRuns} commands at one time.");
+                : (CommandError.Busy, $"A caller runs at most {MaxRuns} commands at one time.");
             await _writer.SendAsync(NativeRun.Refusal(frame.Id, error, message)).ConfigureAwait(false);
         }
 
@@ -104,11 +194,11 @@ internal sealed class NativeTongue(CommandService service)
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             try
             {
-                await run.RunAsync(frame, CommandCaller.Of(connection), Forget).ConfigureAwait(false);
+                await run.RunAsync(frame, caller, Forget).ConfigureAwait(false);
             }
             catch (Exception e) when (e is TransportException or ProtocolException or IOException)
             {
-                connection.Abort(); // the reader sees it, and ends the rest
+                line.Abort(); // the reader sees it, and ends the rest
             }
             finally
             {
@@ -127,7 +217,7 @@ internal sealed class NativeTongue(CommandService service)
         private async ValueTask ExplainAsync(CommandFrame frame)
         {
             CommandDecision decision = NativeRun.TryRead(frame, out CommandRequest? request, out string? problem)
-                ? service.Explain(request, connection.User)
+                ? service.Explain(request, caller.User)
                 : CommandPolicy.Refuse(null, problem);
             await _writer.SendAsync(new CommandFrame
             {
@@ -139,17 +229,36 @@ internal sealed class NativeTongue(CommandService service)
             }).ConfigureAwait(false);
         }
 
+        private ValueTask ListAsync(CommandFrame frame) => _writer.SendAsync(new CommandFrame
+        {
+            Type = CommandFrame.Runs,
+            Id = frame.Id,
+            Kept = [.. service.ListKept(caller).Select(run => new KeptFrame(
+                run.RunId, Printable.Of(run.Command), Math.Round(run.Age.TotalSeconds, 3), run.OutputBytes, run.IsAttached,
+                run.Report is { } report ? ErrorCodes.Of(report.Reason) : null, run.Report?.Status, run.Report?.Signal))],
+        });
+
         private NativeRun? Find(int id)
         {
             lock (_gate)
                 return _runs.GetValueOrDefault(id);
         }
 
+        private void OnClosing()
+        {
+            NativeRun[] running;
+            lock (_gate)
+                running = line.IsHeardWhileDraining ? [] : [.. _unfinished];
+            foreach (NativeRun run in running)
+                run.Leave(CommandEnd.ServerStopping);
+            LeaveIfIdle();
+        }
+
         private void LeaveIfIdle()
         {
             lock (_gate)
             {
-                if (_unfinished.Count > 0 || !connection.Closing.IsCancellationRequested)
+                if (_unfinished.Count > 0 || !serverClosing.IsCancellationRequested)
                     return;
             }
 
@@ -165,7 +274,7 @@ internal sealed class NativeTongue(CommandService service)
 
         private async Task EndAllAsync()
         {
-            CommandEnd reason = connection.Closing.IsCancellationRequested ? CommandEnd.ServerStopping : CommandEnd.CallerLeft;
+            CommandEnd reason = serverClosing.IsCancellationRequested ? CommandEnd.ServerStopping : CommandEnd.CallerLeft;
             NativeRun[] left;
             lock (_gate)
                 left = [.. _unfinished];

@@ -4,6 +4,7 @@ namespace Dialtone.Commands;
 internal sealed class CommandInput(PolledDescriptor target, bool isTerminal) : Stream
 {
     private const byte EndOfTransmission = 4; // Ctrl-D
+    private readonly SemaphoreSlim _turn = new(1); // one writer waits; a caller that takes a kept command over may be another
 
     public override bool CanRead => false;
 
@@ -21,8 +22,16 @@ internal sealed class CommandInput(PolledDescriptor target, bool isTerminal) : S
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!await target.WriteAsync(buffer, cancellationToken).ConfigureAwait(false))
-            throw new IOException("The command reads no more.");
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!await target.WriteAsync(buffer, cancellationToken).ConfigureAwait(false))
+                throw new IOException("The command reads no more.");
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

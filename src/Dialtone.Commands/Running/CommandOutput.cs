@@ -1,7 +1,7 @@
 namespace Dialtone.Commands;
 
 /// <summary>What a command writes to one of its streams, counted and summed as it is read. Nothing is read ahead: who reads slowly slows the command.</summary>
-internal sealed class CommandOutput : Stream
+internal sealed class CommandOutput : ReadOnlyStream
 {
     private readonly PolledDescriptor? _source;
     private readonly OutputBudget _budget;
@@ -39,20 +39,6 @@ internal sealed class CommandOutput : Stream
             lock (_gate)
                 return _isCut;
         }
-    }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
     }
 
     /// <summary>Whether a reader has waited for so long, and nothing came.</summary>
@@ -94,22 +80,6 @@ internal sealed class CommandOutput : Stream
             Cut();
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer, offset, count, default).GetAwaiter().GetResult();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-        // Nothing is written.
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing) => Cut();
 }

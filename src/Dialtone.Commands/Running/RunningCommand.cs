@@ -173,11 +173,15 @@ public sealed class RunningCommand : IAsyncDisposable
         }
 
         // The number stays taken as long as the group has a member, and comes round again only after all others were used.
+        long since = _time.GetTimestamp();
+        while (Calls.kill(-ProcessId, 0) == 0 && !_leftBehind && _reason == CommandEnd.Finished && _time.GetElapsedTime(since) < Tick)
+            await Task.Delay(ShortTick, _time).ConfigureAwait(false); // the last writer closes its streams a moment before it is dead
+
         if (Calls.kill(-ProcessId, 0) < 0)
             return;
         _leftBehind |= ProcessList.CountOfSession(ProcessId) > 0; // the dead that nobody has buried are members too
         SignalGroup(Calls.SIGTERM);
-        long since = _time.GetTimestamp();
+        since = _time.GetTimestamp();
         bool isKilled = false;
         while (Calls.kill(-ProcessId, 0) == 0)
         {

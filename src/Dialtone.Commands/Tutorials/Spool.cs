@@ -71,16 +71,7 @@ internal sealed class Spool : IDisposable
     {
         if (_stream is MemoryStream memory && memory.Length + bytes.Length > MaxMemoryBytes)
         {
-            var options = new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.None,
-                Options = FileOptions.DeleteOnClose,
-            };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            var file = new FileStream(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), options);
+            var file = new FileStream(PrivateTemporaryFile.Open(), FileAccess.ReadWrite);
             memory.Position = 0;
             memory.CopyTo(file);
             memory.Dispose();
