@@ -9,6 +9,9 @@ public sealed class WireTests
     {
         { "run", "280000007B2274797065223A2272756E222C226964223A312C22636F6D6D616E64223A5B2274727565225D7D" },
         { "stdin", "2B0000007B2274797065223A22737464696E222C226964223A312C2273697A65223A322C22656E64223A747275657D" },
+        { "flow", "160000007B2274797065223A22666C6F77222C226964223A317D" },
+        { "keys", "8B0000007B2274797065223A22666C6F77222C226964223A312C2273657373696F6E223A2230313032303330343035303630373038222C22736563726574223A2230303031303230333034303530363037303830393061306230633064306530663130313131323133313431353136313731383139316131623163316431653166222C22706F7274223A373037317D" },
+        { "attach", "310000007B2274797065223A22617474616368222C226964223A312C2272756E223A2230313233343536373839616263646566227D" },
         { "credit", "280000007B2274797065223A22637265646974222C226964223A312C227374646F7574223A3236323134347D" },
     };
 
@@ -20,6 +23,16 @@ public sealed class WireTests
         {
             "run" => new CommandFrame { Type = CommandFrame.Run, Id = 1, Command = ["true"] },
             "stdin" => new CommandFrame { Type = CommandFrame.Stdin, Id = 1, Size = 2, End = true },
+            "flow" => new CommandFrame { Type = CommandFrame.Flow, Id = 1 },
+            "keys" => new CommandFrame
+            {
+                Type = CommandFrame.Flow,
+                Id = 1,
+                Session = "0102030405060708",
+                Secret = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+                Port = 7071,
+            },
+            "attach" => new CommandFrame { Type = CommandFrame.Attach, Id = 1, RunId = "0123456789abcdef" },
             _ => new CommandFrame { Type = CommandFrame.Credit, Id = 1, StdoutCredit = CommandFrame.InputCredit },
         };
         var written = new ArrayBufferWriter<byte>();
