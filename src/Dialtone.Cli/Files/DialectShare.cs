@@ -66,6 +66,13 @@ internal sealed class DialectShare(IDialectClient client, ServerCall call, Cance
             {
                 string name = source[(source.LastIndexOf('/') + 1)..];
                 string place = isInside ? Path.Combine(target, VirtualPath.Root.Append(name).Name) : target;
+                if (SpecialFile.Is(place))
+                {
+                    await using var device = new FileStream(place, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+                    await GetAsync(source, device, view);
+                    return;
+                }
+
                 string part = $"{place}.{Environment.ProcessId}.part";
                 try
                 {

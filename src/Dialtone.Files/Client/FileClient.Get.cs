@@ -16,7 +16,34 @@ public sealed partial class FileClient
         string path, Stream target, GetOptions? options = null, IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(target);
+        return await GetAsync(path, new StreamSink(target), options ?? GetOptions.Default, progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Fetches a file into a local one, which is whole and verified before it takes its name.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="localPath">Where to. A file that stands there is replaced, a device or a pipe written into; its folder must exist.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told how far it has come, a few times a second.</param>
+    /// <param name="cancellationToken">Ends the transfer.</param>
+    /// <exception cref="FileException">The server refused, or the local disk did.</exception>
+    public async Task<TransferReport> GetAsync(
+        string path, string localPath, GetOptions? options = null, IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
         options ??= GetOptions.Default;
+        ArgumentException.ThrowIfNullOrEmpty(localPath);
+        using LocalDevice? device = LocalDevice.TryOpen(localPath);
+        if (device is not null)
+            return await GetAsync(path, device, options with { Offset = 0, Length = null }, progress, cancellationToken).ConfigureAwait(false);
+        using LocalFolder folder = LocalFolder.OpenParent(localPath, out string name);
+        NativeChannel channel = await RentAsync(cancellationToken).ConfigureAwait(false);
+        return await UseAsync(
+            channel,
+            channel => GetIntoAsync(channel, path, folder, name, options, new TransferMeter(progress, _options.Dial.Time, path), cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async Task<TransferReport> GetAsync(
+        string path, IContentSink target, GetOptions options, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
+    {
         NativeChannel channel = await RentAsync(cancellationToken).ConfigureAwait(false);
         return await UseAsync(
             channel,
@@ -26,29 +53,11 @@ public sealed partial class FileClient
                 var meter = new TransferMeter(progress, _options.Dial.Time, path);
                 NativeReply header = await BeginGetAsync(channel, path, options.Offset, options.Length, options.Verify, cancellationToken).ConfigureAwait(false);
                 meter.Begin(header.Size);
-                await ReceiveBodyAsync(channel, header, new StreamSink(target), check, meter, cancellationToken).ConfigureAwait(false);
+                await ReceiveBodyAsync(channel, header, target, check, meter, cancellationToken).ConfigureAwait(false);
                 string? sha256 = await FinishGetAsync(channel, header, options.Verify, check, cancellationToken).ConfigureAwait(false);
                 meter.FileDone();
                 return Report(path, header, header.Size ?? 0, options.Verify == TransferDigest.Crc32C ? check.Crc : null, sha256);
             }).ConfigureAwait(false);
-    }
-
-    /// <summary>Fetches a file into a local one, which is whole and verified before it takes its name.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="localPath">Where to. What stands there is replaced; its folder must exist.</param>
-    /// <param name="options">How.</param>
-    /// <param name="progress">Told how far it has come, a few times a second.</param>
-    /// <param name="cancellationToken">Ends the transfer.</param>
-    /// <exception cref="FileException">The server refused, or the local disk did.</exception>
-    public async Task<TransferReport> GetAsync(
-        string path, string localPath, GetOptions? options = null, IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        options ??= GetOptions.Default;
-        using LocalFolder folder = LocalFolder.OpenParent(localPath, out string name);
-        NativeChannel channel = await RentAsync(cancellationToken).ConfigureAwait(false);
-        return await UseAsync(
-            channel,
-            channel => GetIntoAsync(channel, path, folder, name, options, new TransferMeter(progress, _options.Dial.Time, path), cancellationToken)).ConfigureAwait(false);
     }
 
     private async ValueTask<TransferReport> GetIntoAsync(

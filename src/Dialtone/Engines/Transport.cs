@@ -39,6 +39,9 @@ internal abstract class Transport : IDisposable
     /// <summary>False when a receive would certainly have to wait, so that no buffer need be rented for it.</summary>
     public virtual bool MayReceive => true;
 
+    /// <summary>Whether a receive would certainly not have to wait, as far as that can be found out without receiving.</summary>
+    public virtual bool HasInput => false;
+
     /// <summary>True when every call blocks its thread until done.</summary>
     public virtual bool IsBlocking => false;
 

@@ -10,6 +10,8 @@ internal abstract class LayerTransport(Transport inner) : Transport
 
     public override bool MayReceive => inner.MayReceive;
 
+    public override bool HasInput => inner.HasInput;
+
     public override bool IsBlocking => inner.IsBlocking;
 
     public override bool KeepsMessages => inner.KeepsMessages;

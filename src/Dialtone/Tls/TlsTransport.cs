@@ -29,6 +29,8 @@ internal sealed class TlsTransport : LayerTransport
 
     public override bool MayReceive => _state != Probing;
 
+    public override bool HasInput => false;
+
     public override bool KeepsMessages => false;
 
     public override bool CanSendFile => false;

@@ -27,7 +27,7 @@ internal sealed class TransportStream(Transport transport) : Stream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.Length == 0)
-            return transport.IsBlocking ? new(0) : WaitAsync();
+            return transport.IsBlocking || transport.HasInput ? new(0) : WaitAsync(); // to wait takes the turn of a loop, even where there is nothing to wait for
         if (transport.MayReceive)
         {
             int count = transport.TryReceive(buffer);

@@ -53,6 +53,36 @@ public sealed class FileClientTests
         Assert.Equal(["in", "out"], Directory.EnumerateFileSystemEntries(share.Scratch).Select(Path.GetFileName).Order());
     }
 
+    [Fact] // get X /dev/null put a file in the device's place
+    public async Task A_pipe_or_device_that_stands_at_the_target_is_written_into_and_not_replaced()
+    {
+        await using NativeShare share = await NativeShare.StartAsync(local: true);
+        await using FileClient client = await share.ConnectAsync();
+        byte[] content = NativeShare.RandomBytes(300_000);
+        await share.WriteAsync("/x", content);
+        string pipe = Path.Combine(share.Scratch, "pipe"), link = Path.Combine(share.Scratch, "link");
+        Host.MakePipe(pipe);
+        File.CreateSymbolicLink(link, pipe);
+        foreach (string target in (string[])[pipe, link])
+        {
+            Task<byte[]> reading = Task.Run(() => ReadAllAsync(pipe));
+            TransferReport report = await client.GetAsync("/x", target);
+            Assert.Equal(content, await reading);
+            Assert.Equal(content.Length, report.Moved);
+        }
+
+        Assert.Equal(["link", "pipe"], Directory.EnumerateFileSystemEntries(share.Scratch).Select(Path.GetFileName).Order());
+        Assert.NotNull(File.ResolveLinkTarget(link, returnFinalTarget: false));
+
+        static async Task<byte[]> ReadAllAsync(string pipe)
+        {
+            using var all = new MemoryStream();
+            await using var reader = new FileStream(pipe, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            await reader.CopyToAsync(all);
+            return all.ToArray();
+        }
+    }
+
     [Fact]
     public async Task A_stream_of_unknown_length_goes_in_chunks()
     {

@@ -72,6 +72,21 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
         }
     }
 
+    /// <summary>Whether the kernel has bytes, the end or an error for the next receive.</summary>
+    protected bool Peek()
+    {
+        Enter();
+        try
+        {
+            byte unused;
+            return recv(_descriptor, &unused, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || Marshal.GetLastPInvokeError() != EAGAIN;
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
     public override int TryReceive(Memory<byte> buffer)
     {
         Enter();

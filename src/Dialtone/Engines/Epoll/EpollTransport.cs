@@ -27,6 +27,28 @@ internal sealed class EpollTransport : DescriptorTransport, IEpollSource
 
     public override bool MayReceive => _readable;
 
+    public override bool HasInput
+    {
+        get
+        {
+            if (!_readable)
+                return false;
+            _readable = false; // as in TryReceive
+            bool hasInput = true;
+            try
+            {
+                hasInput = Peek();
+            }
+            finally
+            {
+                if (hasInput)
+                    _readable = true;
+            }
+
+            return hasInput;
+        }
+    }
+
     public override int TryReceive(Memory<byte> buffer)
     {
         // Lowered before the call: an edge that comes during it raises it again.
