@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dialtone.Engines;
 using Microsoft.Extensions.Logging;
 
@@ -55,7 +56,8 @@ internal sealed class Acceptor(
     }
 
     /// <summary>Takes one caller: false when the listener has stopped.</summary>
-    private async Task<bool> AcceptAsync(bool isAlone, CancellationToken stopping)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // one per caller would be garbage in a burst
+    private async ValueTask<bool> AcceptAsync(bool isAlone, CancellationToken stopping)
     {
         // Room first: the next caller stays in the kernel's backlog until there is some. Only where several listeners
         // compete for it must a caller be there first, or one that nobody calls would keep the others waiting.

@@ -115,7 +115,11 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
     }
 
     /// <summary>What the TLS handshake came to, the peer's key among it; null without TLS.</summary>
-    public TlsDetails? Tls { get; internal set; }
+    public TlsDetails? Tls
+    {
+        get => _extras?.Tls;
+        internal set => Extras.Tls = value;
+    }
 
     /// <summary>Things that middleware and handlers keep with the connection.</summary>
     public IDictionary<object, object?> Items => Extras.Items ??= [];
@@ -150,7 +154,11 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
     internal ConnectionHost Host => _host;
 
     /// <summary>The <c>tls-server-end-point</c> of the TLS channel underneath, for a SCRAM login inside the conversation; empty without TLS.</summary>
-    public ReadOnlyMemory<byte> ChannelBinding { get; internal set; }
+    public ReadOnlyMemory<byte> ChannelBinding
+    {
+        get => _extras is { } extras ? extras.ChannelBinding : default;
+        internal set => Extras.ChannelBinding = value;
+    }
 
     internal long StartedAt { get; }
 

@@ -8,6 +8,10 @@ internal sealed class ConnectionExtras
 {
     public Stream? Stream { get; set; }
 
+    public TlsDetails? Tls { get; set; }
+
+    public ReadOnlyMemory<byte> ChannelBinding { get; set; }
+
     public Dictionary<object, object?>? Items { get; set; }
 
     /// <summary>The caller's address as a trusted proxy told it.</summary>

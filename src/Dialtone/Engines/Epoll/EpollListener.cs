@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using static Dialtone.Engines.Linux;
 
@@ -36,6 +37,7 @@ internal sealed class EpollListener : StreamListener, IEpollSource
 
     int IEpollSource.Slot { get; set; } = -1;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<Transport?> AcceptAsync()
     {
         while (true)
