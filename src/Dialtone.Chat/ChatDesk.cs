@@ -10,31 +10,27 @@ namespace Dialtone.Chat;
 public sealed class ChatDesk
 {
     private readonly ChatHub _hub;
+    private readonly ChatLimits _limits;
+    private readonly QuestionQueue _questions;
     private readonly Lock _gate = new();
-    private readonly LinkedList<Question> _waiting = []; // oldest first; under _gate
-    private readonly Dictionary<long, LinkedListNode<Question>> _byId = []; // under _gate
-    private readonly HistoryRing _history;               // under _gate
+    private readonly HistoryRing _history; // under _gate
     private readonly Channel<ChatEvent> _events;
+    private long _leftOut;
 
     internal ChatDesk(ChatHub hub)
     {
-        _hub = hub;
-        _history = new HistoryRing(hub.Options.Limits.HistoryMessages);
-        _events = Channel.CreateBounded<ChatEvent>(new BoundedChannelOptions(hub.Options.Limits.MaxWaitingEvents) { FullMode = BoundedChannelFullMode.DropOldest });
+        (_hub, _limits) = (hub, hub.Options.Limits);
+        _questions = new QuestionQueue(_limits);
+        _history = new HistoryRing(_limits.HistoryMessages);
+        _events = Channel.CreateBounded<ChatEvent>(
+            new BoundedChannelOptions(_limits.MaxWaitingEvents) { FullMode = BoundedChannelFullMode.DropOldest }, _ => Interlocked.Increment(ref _leftOut));
     }
 
     /// <summary>Messages that wait for an answer, oldest first.</summary>
-    public IReadOnlyList<ChatMessage> Unanswered
-    {
-        get
-        {
-            lock (_gate)
-                return [.. _waiting.Select(static question => question.Message)];
-        }
-    }
+    public IReadOnlyList<ChatMessage> Unanswered => _questions.All();
 
     /// <summary>Everybody with a name, and every plain sender who is remembered.</summary>
-    public IReadOnlyList<ChatParticipantInfo> Here => [.. _hub.Everybody().Select(Describe)];
+    public IReadOnlyList<ChatParticipantInfo> Here => [.. _hub.Everybody().Concat(_hub.Senders.Everybody()).Select(Describe)];
 
     /// <summary>The rooms.</summary>
     public IReadOnlyList<ChatRoomInfo> Rooms => [.. _hub.Rooms.Select(static room => new ChatRoomInfo(room.Name, room.Password is not null, room.Count))];
@@ -52,44 +48,41 @@ public sealed class ChatDesk
     /// <summary>
     /// What happens, as it happens: messages in rooms and to the operator, comings and goings, and what became of the operator's own messages. For one reader.
     /// Who reads too slowly misses the oldest events beyond <see cref="ChatLimits.MaxWaitingEvents"/>, and a <see cref="ChatNotice"/> says how many.
+    /// It ends with the hub.
     /// </summary>
     public async IAsyncEnumerable<ChatEvent> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (ChatEvent chatEvent in _events.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (Interlocked.Exchange(ref _leftOut, 0) is > 0 and var count)
+                yield return new ChatNotice($"{count} events were left out: they came faster than they were read.");
             yield return chatEvent;
+        }
     }
 
     /// <summary>Answers a message that waits, at its sender's address. A plain sender gets one datagram.</summary>
+    /// <param name="messageId">Its <see cref="ChatMessage.Id"/>.</param>
+    /// <param name="text">The answer.</param>
+    /// <returns>After <see cref="ChatError.TooLong"/> and <see cref="ChatError.TooFast"/> the message still waits.</returns>
     public ChatError Answer(long messageId, string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        Question? question;
-        lock (_gate)
-        {
-            if (!_byId.Remove(messageId, out LinkedListNode<Question>? node))
-                return ChatError.NothingToAnswer;
-            question = node.Value;
-            _waiting.Remove(node);
-            question.From.Unanswered--;
-        }
-
-        question.From.WasAnswered = true;
-        return Send(question.From, text);
+        return _questions.Find(messageId) is { } question ? Answer(question, text) : ChatError.NothingToAnswer;
     }
 
     /// <summary>Says something to somebody: answers the oldest message of theirs that waits. Without one, a plain sender gets nothing.</summary>
     /// <param name="nameOrAddress">A name, or a plain sender's address.</param>
     /// <param name="text">What to say.</param>
+    /// <returns>As <see cref="Answer(long, string)"/>; <see cref="ChatError.NothingToAnswer"/> for a plain sender none of whose messages waits.</returns>
     public ChatError Say(string nameOrAddress, string text)
     {
         ArgumentNullException.ThrowIfNull(nameOrAddress);
         ArgumentNullException.ThrowIfNull(text);
-        Question? question;
-        lock (_gate)
-            question = _waiting.FirstOrDefault(each => ChatNames.Comparer.Equals(each.From.Name, nameOrAddress));
-        if (question is not null)
-            return Answer(question.Message.Id, text);
-        return _hub.TryFind(nameOrAddress, out ChatParticipant? participant) ? Send(participant, text) : ChatError.NoSuchName;
+        if (_questions.FindFrom(nameOrAddress) is { } question)
+            return Answer(question, text);
+        if (_hub.TryFind(nameOrAddress, out ChatParticipant? participant))
+            return CheckAnswer(participant, text) is not ChatError.None and var error ? error : Send(participant, text);
+        return _hub.Senders.Knows(nameOrAddress) ? ChatError.NothingToAnswer : ChatError.NoSuchName;
     }
 
     /// <summary>Says something in a room.</summary>
@@ -106,33 +99,26 @@ public sealed class ChatDesk
     }
 
     /// <summary>Takes a message from the queue without an answer.</summary>
-    public ChatError Dismiss(long messageId)
-    {
-        lock (_gate)
-        {
-            if (!_byId.Remove(messageId, out LinkedListNode<Question>? node))
-                return ChatError.NothingToAnswer;
-            _waiting.Remove(node);
-            node.Value.From.Unanswered--;
-            return ChatError.None;
-        }
-    }
+    public ChatError Dismiss(long messageId) =>
+        _questions.Find(messageId) is { } question && _questions.TryTake(question) ? ChatError.None : ChatError.NothingToAnswer;
 
     /// <summary>Lets nobody hear somebody any more.</summary>
     /// <param name="nameOrAddress">A name, a plain sender's address, or an IP address for all its ports.</param>
-    public void Mute(string nameOrAddress) => _hub.Bans.Mute(nameOrAddress);
+    public void Mute(string nameOrAddress) => Rule("mute", nameOrAddress, _hub.Bans.Mute);
 
     /// <summary>Takes a mute back.</summary>
-    public void Unmute(string nameOrAddress) => _hub.Bans.Unmute(nameOrAddress);
+    /// <param name="nameOrAddress">As it was muted.</param>
+    public void Unmute(string nameOrAddress) => Rule("unmute", nameOrAddress, _hub.Bans.Unmute);
 
-    /// <summary>Sends somebody away and lets them in no more; plain datagrams of theirs are dropped in silence.</summary>
-    /// <param name="nameOrAddress">As <see cref="Mute"/>.</param>
-    public void Block(string nameOrAddress) => _hub.Bans.Block(nameOrAddress);
+    /// <summary>Sends somebody away and lets them in no more; plain datagrams of theirs are dropped in silence, and what waits of them is dismissed.</summary>
+    /// <param name="nameOrAddress">As for <see cref="Mute"/>.</param>
+    public void Block(string nameOrAddress) => Rule("block", nameOrAddress, _hub.Bans.Block);
 
     /// <summary>Takes a block back.</summary>
-    public void Unblock(string nameOrAddress) => _hub.Bans.Unblock(nameOrAddress);
+    /// <param name="nameOrAddress">As it was blocked.</param>
+    public void Unblock(string nameOrAddress) => Rule("unblock", nameOrAddress, _hub.Bans.Unblock);
 
-    internal void Hear(ChatMessage message, ChatParticipant from) => _events.Writer.TryWrite(message with { Address = from.Line.Address });
+    internal void Hear(ChatMessage message, ChatParticipant from) => Hear(message with { Address = from.Line.Address });
 
     internal void Hear(ChatEvent chatEvent) => _events.Writer.TryWrite(chatEvent);
 
@@ -145,30 +131,85 @@ public sealed class ChatDesk
     internal void Close() => _events.Writer.TryComplete();
 
     /// <summary>Takes a message to the operator.</summary>
+    /// <remarks><paramref name="taken"/> is told the number before anything is answered.</remarks>
     internal ChatError Ask(ChatParticipant from, string text, bool isCut, Action<long>? taken, out long id)
     {
         ChatMessage message = _hub.Message(_hub.NextId(), from, text) with { To = ChatHub.Operator, Address = from.Line.Address, IsCut = isCut };
         id = message.Id;
-        lock (_gate)
+        if (_hub.Options.AnswerAtOnce is { } answer && AnswerNow(answer, message) is { } reply && CheckAnswer(from, reply) == ChatError.None)
         {
-            if (from.Unanswered >= _hub.Options.Limits.MaxUnanswered || _waiting.Count >= _hub.Options.Limits.MaxUnansweredInAll)
-                return ChatError.TooManyUnanswered;
-            from.Unanswered++;
-            _byId.Add(id, _waiting.AddLast(new Question(message, from)));
+            taken?.Invoke(id);
+            Keep(message);
+            Hear(message);
+            Send(from, reply);
+            return ChatError.None;
         }
 
+        if (!_questions.TryAdd(message, from))
+            return ChatError.TooManyUnanswered;
         taken?.Invoke(id);
+        Keep(message);
         Hear(message);
         return ChatError.None;
     }
 
+    private ChatError Answer(Question question, string text)
+    {
+        if (CheckAnswer(question.From, text) is not ChatError.None and var error)
+            return error;
+        if (!_questions.TryTake(question))
+            return ChatError.NothingToAnswer;
+        _hub.Senders.Answered(question.From);
+        _hub.Audit?.Answered(question.From, question.Message.Id);
+        return Send(question.From, text);
+    }
+
+    private ChatError CheckAnswer(ChatParticipant to, string text)
+    {
+        if (to.Line is PlainLine plain)
+            return plain.CountBytes(text) > _limits.MaxAnswerBytes ? ChatError.TooLong : _hub.Senders.TryPayAnswer(plain) ? ChatError.None : ChatError.TooFast;
+        return _hub.IsTooLong(text) ? ChatError.TooLong : ChatError.None;
+    }
+
     private ChatError Send(ChatParticipant to, string text)
     {
-        if (_hub.IsTooLong(text))
-            return ChatError.TooLong;
         bool isWatched = to.Line.Tongue == ChatTongue.Native;
         ChatMessage message = Message(_hub.NextId(), text) with { To = to.Name };
+        Keep(message);
         return ChatHub.SendTo(to, message, isWatched ? new DeliveryMarks(_hub, null, message.Id, null, 1) : null) ? ChatError.None : ChatError.Unreachable;
+    }
+
+    private string? AnswerNow(Func<ChatMessage, string?> answer, ChatMessage message)
+    {
+        try
+        {
+            return answer(message);
+        }
+        catch (Exception e)
+        {
+            _hub.Logger.AnswerFailed(e);
+            return null;
+        }
+    }
+
+    private void Keep(ChatMessage message)
+    {
+        var kept = new ChatOutgoing(message);
+        lock (_gate)
+        {
+            _history.Add(kept);
+            _hub.Record(kept);
+        }
+    }
+
+    private void Rule(string what, string nameOrAddress, Action<string> change)
+    {
+        ArgumentNullException.ThrowIfNull(nameOrAddress);
+        change(nameOrAddress);
+        _hub.Audit?.Ruled(what, nameOrAddress);
+        _hub.ApplyBans();
+        if (what == "block")
+            _questions.DropFrom(who => _hub.Bans.IsBlocked(who.Name, who.Line.Address));
     }
 
     private ChatMessage Message(long id, string text) => new() { Id = id, At = _hub.UtcNow, From = ChatHub.Operator, Text = text, IsVerified = true };
@@ -176,6 +217,4 @@ public sealed class ChatDesk
     private static ChatParticipantInfo Describe(ChatParticipant who) => new(
         who.Name, who.Line.Tongue, who.Line.Address, who.Line.IsVerified, who.Account, DateTimeOffset.FromUnixTimeMilliseconds(who.Since),
         DateTimeOffset.FromUnixTimeMilliseconds(who.Seen), [.. who.Rooms.Select(static room => room.Name)], who.Unanswered, who.IsMuted);
-
-    private sealed record Question(ChatMessage Message, ChatParticipant From);
 }

@@ -22,7 +22,7 @@ internal static class ChatErrorCodes
         (ChatError.NothingToAnswer, "nothing-to-answer", "No message waits for that answer."),
         (ChatError.Unreachable, "unreachable", "It could not be sent."),
         (ChatError.LoginRequired, "login-required", "Log in with a user and a password."),
-        (ChatError.BadRequest, "bad-request", "That is not a request of this protocol."),
+        (ChatError.BadRequest, "bad-request", "That is not how it is asked for."),
         (ChatError.Stopping, "stopping", "The server is stopping."),
         (ChatError.FileUnusable, "file-unusable", "A file of the server's cannot be used."),
     ];

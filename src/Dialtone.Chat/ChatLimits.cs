@@ -21,6 +21,11 @@ public sealed record ChatLimits
     /// </summary>
     public int MaxUnansweredInAll { get; init => field = Check.InRange(value, 1); } = 10_000;
 
+    /// <summary>
+    /// Memory for the texts that wait for the operator's answer, in bytes; where they take more, the same makes room. Default 16 MiB. At least 64 KiB.
+    /// </summary>
+    public int MaxUnansweredBytes { get; init => field = Check.InRange(value, 64 * 1024); } = 16 * 1024 * 1024;
+
     /// <summary>Rooms one participant may be in. Default 16. At least 1.</summary>
     public int MaxRooms { get; init => field = Check.InRange(value, 1); } = 16;
 

@@ -16,7 +16,4 @@ public sealed record ChatServerOptions
 
     /// <summary>The bounds of the native protocol's datagrams.</summary>
     public FlowServerOptions Flow { get; init; } = new();
-
-    /// <summary>How long a line client may take to say its name. Default 1 min.</summary>
-    public TimeSpan NameTime { get; init => field = Check.Positive(value); } = TimeSpan.FromMinutes(1);
 }

@@ -1,0 +1,98 @@
+namespace Dialtone.Chat;
+
+public sealed partial class ChatHub
+{
+    /// <summary>Brings somebody into a room. Whoever asks with a wrong password is to be charged for it by the tongue.</summary>
+    internal async ValueTask<ChatError> EnterAsync(ChatParticipant participant, string room, string? password, CancellationToken cancellationToken = default)
+    {
+        if (!TryPay(participant))
+            return ChatError.TooFast;
+        if (!_rooms.TryGetValue(room, out ChatRoom? where))
+            return ChatError.NoSuchRoom;
+        if (participant.IsIn(where))
+            return ChatError.None;
+        if (where.Password is { } verifier)
+        {
+            PasswordCheck check = password is null ? PasswordCheck.Wrong : await _hasher.VerifyAsync(verifier, password, cancellationToken).ConfigureAwait(false);
+            if (check != PasswordCheck.Right)
+            {
+                ChatError error = check == PasswordCheck.Busy ? ChatError.Busy : ChatError.WrongPassword;
+                _audit?.Refused(participant.Name, participant.Account, participant.Line, error, where.Name);
+                return error;
+            }
+        }
+
+        lock (_gate)
+        {
+            if (participant.IsRemoved || participant.Rooms.Length >= Options.Limits.MaxRooms)
+                return ChatError.Full;
+            if (participant.IsIn(where))
+                return ChatError.None;
+            participant.Rooms = participant.Rooms.Length == 0 ? where.Alone : [.. participant.Rooms, where];
+            where.Add(participant);
+        }
+
+        _audit?.Entered(participant, where.Name);
+        TellPresence(where, participant, participant.Name, isHere: true);
+        return ChatError.None;
+    }
+
+    internal ChatError Leave(ChatParticipant participant, string room)
+    {
+        if (!TryPay(participant))
+            return ChatError.TooFast;
+        if (!_rooms.TryGetValue(room, out ChatRoom? where))
+            return ChatError.NoSuchRoom;
+        lock (_gate)
+        {
+            if (!participant.IsIn(where))
+                return ChatError.NotInRoom;
+            participant.Rooms = [.. participant.Rooms.Where(each => each != where)];
+            if (participant.Rooms is [var only])
+                participant.Rooms = only.Alone;
+            where.Remove(participant);
+        }
+
+        _audit?.Exited(participant, where.Name);
+        TellPresence(where, participant, participant.Name, isHere: false);
+        return ChatError.None;
+    }
+
+    /// <summary>The names in a room the asker is in: at most <paramref name="limit"/> of the <paramref name="count"/> there are.</summary>
+    internal ChatError Who(ChatParticipant participant, string room, int limit, out string[] names, out int count)
+    {
+        (names, count) = ([], 0);
+        if (!TryPay(participant))
+            return ChatError.TooFast;
+        if (!_rooms.TryGetValue(room, out ChatRoom? where))
+            return ChatError.NoSuchRoom;
+        if (!participant.IsIn(where))
+            return ChatError.NotInRoom;
+        names = where.Names(limit, out count);
+        return ChatError.None;
+    }
+
+    /// <summary>
+    /// What was said in a room the asker is in, oldest first: at most <paramref name="limit"/> messages before the one numbered <paramref name="before"/>, or the
+    /// newest; and whether there are <paramref name="more"/> before them.
+    /// </summary>
+    internal ChatError History(ChatParticipant participant, string room, long? before, int limit, out ChatOutgoing[] messages, out bool more)
+    {
+        (messages, more) = ([], false);
+        if (!TryPay(participant))
+            return ChatError.TooFast;
+        if (!_rooms.TryGetValue(room, out ChatRoom? where))
+            return ChatError.NoSuchRoom;
+        if (!participant.IsIn(where))
+            return ChatError.NotInRoom;
+        messages = where.History(before, limit, out more);
+        return ChatError.None;
+    }
+
+    private void TellPresence(ChatRoom room, ChatParticipant about, string name, bool isHere)
+    {
+        var presence = new ChatPresence(room.Name, name, isHere, UtcNow);
+        room.Tell(presence, about);
+        Desk.Hear(presence);
+    }
+}
