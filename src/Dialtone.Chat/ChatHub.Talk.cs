@@ -65,6 +65,9 @@ public sealed partial class ChatHub
     /// <summary>Keeps a message in the history file.</summary>
     internal void Record(ChatOutgoing message) => _file?.Append(message.Json.Span);
 
+    /// <summary>Waits until the history file has what was said so far.</summary>
+    internal Task HistoryWrittenAsync() => _file?.WrittenAsync() ?? Task.CompletedTask;
+
     /// <summary>Tells a message's sender now and then how far it is, until all outcomes are known.</summary>
     internal void Watch(DeliveryMarks marks, int count)
     {

@@ -82,20 +82,24 @@ internal sealed class HistoryFile : IAsyncDisposable, IThreadPoolWorkItem
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
+    /// <summary>Waits until what has come is written, or lost.</summary>
+    public Task WrittenAsync()
+    {
+        lock (_gate)
+        {
+            if (!_isBusy)
+                return Task.CompletedTask;
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _idle.Task;
+        }
+    }
+
     /// <summary>Writes what waits, and closes.</summary>
     public async ValueTask DisposeAsync()
     {
-        Task idle;
         lock (_gate)
-        {
             _isClosed = true;
-            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (!_isBusy)
-                _idle.TrySetResult();
-            idle = _idle.Task;
-        }
-
-        await idle.ConfigureAwait(false);
+        await WrittenAsync().ConfigureAwait(false);
         _file?.Dispose();
         _file = null;
     }
@@ -112,6 +116,7 @@ internal sealed class HistoryFile : IAsyncDisposable, IThreadPoolWorkItem
                 {
                     _isBusy = false;
                     _idle?.TrySetResult();
+                    _idle = null;
                     return;
                 }
 
@@ -165,7 +170,9 @@ internal sealed class HistoryFile : IAsyncDisposable, IThreadPoolWorkItem
 
     private void OpenFile()
     {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.Read, BufferSize = 0 };
+        // Elsewhere than on Windows, only None keeps a second writer out, and it keeps no reader out.
+        FileShare share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = share, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = PrivateFile.OwnerOnly;
         _file = new FileStream(_path, options);
