@@ -16,6 +16,7 @@ internal static class Tool
             if (Help.TryAnswer(words))
                 return ExitCode.Done;
             Arguments arguments = Parser.Parse(words, VerbTable.All);
+            ServeConfig.Apply(arguments);
             return await arguments.Verb.Run(arguments);
         }
         catch (CliException e)

@@ -16,6 +16,9 @@ internal sealed record Verb(string Name, string Summary, Func<Arguments, Task<Ex
 
     public IReadOnlyList<string> Examples { get; init; } = [];
 
+    /// <summary>What must be right before a server opens anything. It stops at the first mistake; <c>config check</c> tells all of them, at the line of the flag.</summary>
+    public IReadOnlyList<(Flag Flag, Action<Arguments> Look)> Checks { get; init; } = [];
+
     /// <summary>The exit code of every failure of ours, where the others are somebody else's.</summary>
     public ExitCode? OwnFailure { get; init; }
 

@@ -5,10 +5,11 @@ internal static class ExecVerbs
 {
     public static Verb Serve { get; } = new("serve exec", "Run commands for callers, as far as a policy allows", ServeExec.RunAsync)
     {
+        Checks = ServeExec.Checks,
         Flags =
         [
             new("What may be run", ServeExecFlags.Allow, ServeExecFlags.AllowAny, ServeExecFlags.Audit),
-            new("Listening", ServeFlags.Listen, ServeExecFlags.Framing, ServeExecFlags.ReplyEncoding, ServeFlags.Backlog, ServeFlags.ReadyFile, ServeFlags.Engine, ServeFlags.Drain, ServeFlags.Verbose),
+            new("Listening", ServeFlags.Listen, ServeFlags.Config, ServeExecFlags.Framing, ServeExecFlags.ReplyEncoding, ServeFlags.Backlog, ServeFlags.ReadyFile, ServeFlags.Engine, ServeFlags.Drain, ServeFlags.Verbose),
             new("Who is let in", HmacFlags.KeyFile, HmacFlags.Digest, ServeExecFlags.Accounts, ServeExecFlags.AllowKey, ServeFlags.TlsCertificate, ServeFlags.TlsKey),
             new("Limits", ServeExecFlags.TimeLimit, ServeExecFlags.CpuLimit, ServeExecFlags.OutputLimit, ServeExecFlags.ProcessLimit, ServeExecFlags.MaxRunning, ServeExecFlags.MaxKept, ServeExecFlags.KeptOutput, ServeExecFlags.KeepFor, ServeExecFlags.Folder, ServeFlags.MaxConnections, ServeFlags.MaxPerAddress, ServeFlags.Idle, ServeFlags.FirstByte),
         ],

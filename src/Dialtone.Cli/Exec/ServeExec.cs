@@ -7,18 +7,24 @@ namespace Dialtone.Cli;
 internal static class ServeExec
 {
     private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(10);
+    private static readonly Address DefaultListen = Address.Tcp("127.0.0.1", CommandServer.DefaultPort);
+
+    /// <summary>What must be right before commands are run for anybody.</summary>
+    public static IReadOnlyList<(Flag Flag, Action<Arguments> Look)> Checks { get; } =
+    [
+        (ServeExecFlags.Allow, arguments => ReadPolicy(arguments)),
+        (ServeFlags.TlsCertificate, ServeChecks.CheckCertificate),
+        (HmacFlags.KeyFile, arguments => HmacFlags.Keys(arguments, HmacFlags.KeyFile)),
+        (ServeFlags.Listen, arguments => OpenDoor(arguments, ReadPolicy(arguments), arguments.All(ServeFlags.Listen) is { Count: > 0 } named ? named : [DefaultListen])),
+        (ServeExecFlags.Folder, arguments => FindFolder(arguments)),
+    ];
 
     public static async Task<ExitCode> RunAsync(Arguments arguments)
     {
         string framing = arguments.Get(ServeExecFlags.Framing) ?? ExecFraming.Native;
         CommandPolicy policy = ReadPolicy(arguments);
-        IReadOnlyList<HmacKey> keys = HmacFlags.Keys(arguments, HmacFlags.KeyFile);
-        IReadOnlyList<string> fingerprints = arguments.All(ServeExecFlags.AllowKey);
-        ServerOptions options = ServeCommand.ReadOptions(arguments, Address.Tcp("127.0.0.1", CommandServer.DefaultPort)) with { Concurrency = Concurrency.Task };
-        if (framing == ExecFraming.Native && arguments.Has(HmacFlags.Digest))
-            throw CliException.Usage("--hmac is for the tutorials' framings; the native protocol's proof has one digest.");
-        var door = ExecDoor.Open(arguments, framing, keys, fingerprints);
-        Check(options.Listen, framing, policy, door);
+        ServerOptions options = ServeCommand.ReadOptions(arguments, DefaultListen) with { Concurrency = Concurrency.Task };
+        ExecDoor door = OpenDoor(arguments, policy, options.Listen);
         options = door.Prepare(options);
         using CommandAudit audit = OpenAudit(arguments);
         await using var service = new CommandService(ReadService(arguments, policy, audit) with { LoggerFactory = options.LoggerFactory });
@@ -44,6 +50,16 @@ internal static class ServeExec
             Terminal.Error.WriteLine("dialtone: any command is allowed: whoever gets in can do what this user can.");
         using ReadyFile? ready = ServeCommand.Announce(server.Addresses, arguments.Get(ServeFlags.ReadyFile));
         return await ServeCommand.DrainAsync(server, signals, arguments.Get(ServeFlags.Drain, DefaultDrain), "caller");
+    }
+
+    private static ExecDoor OpenDoor(Arguments arguments, CommandPolicy policy, IReadOnlyList<Address> listen)
+    {
+        string framing = arguments.Get(ServeExecFlags.Framing) ?? ExecFraming.Native;
+        if (framing == ExecFraming.Native && arguments.Has(HmacFlags.Digest))
+            throw CliException.Usage("--hmac is for the tutorials' framings; the native protocol's proof has one digest.");
+        var door = ExecDoor.Open(arguments, framing, HmacFlags.Keys(arguments, HmacFlags.KeyFile), arguments.All(ServeExecFlags.AllowKey));
+        Check(listen, framing, policy, door);
+        return door;
     }
 
     private static CommandPolicy ReadPolicy(Arguments arguments)
@@ -119,12 +135,16 @@ internal static class ServeExec
         }
     }
 
+    private static string FindFolder(Arguments arguments)
+    {
+        string folder = arguments.Get(ServeExecFlags.Folder) is { } named ? Path.GetFullPath(named) : new CommandServiceOptions().Folder;
+        return Directory.Exists(folder) ? folder : throw new CliException(ExitCode.Files, $"There is no folder {folder} to run commands in.", "Name one with --cwd.");
+    }
+
     private static CommandServiceOptions ReadService(Arguments arguments, CommandPolicy policy, CommandAudit audit)
     {
         var defaults = new CommandServiceOptions();
-        string folder = arguments.Get(ServeExecFlags.Folder) is { } named ? Path.GetFullPath(named) : defaults.Folder;
-        if (!Directory.Exists(folder))
-            throw new CliException(ExitCode.Files, $"There is no folder {folder} to run commands in.", "Name one with --cwd.");
+        string folder = FindFolder(arguments);
         int running = arguments.Get(ServeExecFlags.MaxRunning, defaults.MaxRunning);
         return defaults with
         {

@@ -19,7 +19,17 @@ internal sealed class Transfer(RemoteShare share, TransferView view, TransferRul
         bool movesFolder = sources.Count == 1 && Directory.Exists(sources[0]);
         bool isInside = await RemotePlace.IsInsideAsync(_client, target, endsInSlash || sources.Count > 1, movesFolder, cancellationToken);
         (long? bytes, int? files) = Measure(sources);
-        foreach (string source in sources)
+        var alone = sources.ToList();
+        foreach (IGrouping<string, string> folder in isInside && !rules.Resume ? sources.Where(TravelsInCompany).GroupBy(source => Path.GetDirectoryName(source)!) : [])
+        {
+            string[] together = [.. folder];
+            alone.RemoveAll(together.Contains);
+            (bytes, files) = (bytes - together.Sum(source => new FileInfo(source).Length), files - together.Length);
+            view.Next(bytes, files);
+            await TryAsync(together[0], () => PutTogetherAsync(folder.Key, together, target));
+        }
+
+        foreach (string source in alone)
         {
             if (bytes is not null && files is not null && File.Exists(source))
                 (bytes, files) = (bytes - new FileInfo(source).Length, files - 1);
@@ -87,6 +97,17 @@ internal sealed class Transfer(RemoteShare share, TransferView view, TransferRul
         view.Bytes += report.Moved;
     }
 
+    /// <summary>Sends files of one folder, with nothing waiting between them.</summary>
+    private async Task PutTogetherAsync(string folder, string[] sources, VirtualPath target)
+    {
+        TreeReport report = await _client.PutFilesAsync(
+            folder.Length == 0 ? "." : folder, [.. sources.Select(source => Path.GetFileName(source))], target.ToString(), rules.Tree, view, cancellationToken);
+        foreach (TransferReport file in report.Arrived)
+            Done(file, file.Path);
+        foreach (TreeFailure failure in report.Failures)
+            view.Fail(Path.Combine(folder, failure.Path), failure.Error);
+    }
+
     private async Task PutOneAsync(string source, VirtualPath target, bool isInside)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(source));
@@ -146,6 +167,10 @@ internal sealed class Transfer(RemoteShare share, TransferView view, TransferRul
         Current = place;
         return view.TryAsync(place, act);
     }
+
+    /// <summary>A file of its own kind and length: a link is followed by itself, and what is long is continued by itself after an interruption.</summary>
+    private static bool TravelsInCompany(string source) => Path.GetFileName(source).Length > 0
+        && new FileInfo(source) is { Exists: true, LinkTarget: null, Length: < WorthKeeping };
 
     /// <summary>What local files come to; null where a folder is among them, whose content only its own walk knows.</summary>
     private static (long? Bytes, int? Files) Measure(IReadOnlyList<string> sources)

@@ -61,14 +61,20 @@ internal static class ServeCommand
         };
     }
 
-    /// <summary>The operator's certificate, or one of our own that is made on the first start.</summary>
-    private static TlsServerOptions? ReadTls(Arguments arguments, IReadOnlyList<Address> listen)
+    /// <summary>The operator's certificate and its key; null where none is named.</summary>
+    public static (string Certificate, string Key)? NamedCertificate(Arguments arguments)
     {
         string? certificate = arguments.Get(ServeFlags.TlsCertificate);
         string? key = arguments.Get(ServeFlags.TlsKey);
         if (certificate is null != key is null)
             throw CliException.Usage("--tls-cert and --tls-key go together.");
-        if (certificate is not null)
+        return certificate is null ? null : (certificate, key!);
+    }
+
+    /// <summary>The operator's certificate, or one of our own that is made on the first start.</summary>
+    private static TlsServerOptions? ReadTls(Arguments arguments, IReadOnlyList<Address> listen)
+    {
+        if (NamedCertificate(arguments) is var (certificate, key))
             return new TlsServerOptions { CertificateFile = certificate, KeyFile = key };
         if (!listen.Any(address => address.IsTls))
             return null;

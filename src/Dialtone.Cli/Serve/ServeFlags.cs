@@ -27,6 +27,8 @@ internal static class ServeFlags
 
     public static readonly Flag<string> ReadyFile = new("--ready-file", "FILE", "Write the addresses here once everything listens; removed at the end", Values.Text) { IsPath = true };
 
+    public static readonly Flag<string> Config = new("--config", "FILE", "Read flags from a JSON file: { \"listen\": \"tls://0.0.0.0:7070\" }; the command line wins", Values.Text) { IsSetting = false };
+
     public static readonly Flag<bool> Verbose = new("--verbose", null, "Log every connection", Values.Switch) { Letter = 'v' };
 
     public static readonly Flag<Framed> Framing = new("--framing", "FRAMING", FramingName.Names, FramingName.Parse) { DefaultText = "raw" };

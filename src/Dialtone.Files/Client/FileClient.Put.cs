@@ -234,7 +234,9 @@ public sealed partial class FileClient
                 meter.Moved(count);
             }
 
-            WriteTreeTrailer(channel, id, check, options.Verify == TransferDigest.None ? crc : check.Crc, isShort);
+            file.Crc32C = options.Verify == TransferDigest.Crc32C ? check.Crc : null;
+            file.Sha256 = check.FinishSha256();
+            WriteTreeTrailer(channel, id, file.Sha256, options.Verify == TransferDigest.None ? crc : check.Crc, isShort);
         }
         finally
         {
@@ -244,7 +246,8 @@ public sealed partial class FileClient
 
     internal static void WriteTreeFields(Utf8JsonWriter json, TreeFile file, TreeOptions options)
     {
-        json.WriteBoolean("parents"u8, true);
+        if (options.MakeParents)
+            json.WriteBoolean("parents"u8, true);
         if (options.KeepAttributes)
             NativeJson.WriteAttributes(json, file.Modified, file.Mode);
     }
@@ -252,10 +255,10 @@ public sealed partial class FileClient
     internal ValueTask PassAsync(long bytes, CancellationToken cancellationToken) => _rate is null ? default : _rate.PassAsync(bytes, cancellationToken);
 
     // A digest that cannot be right makes the server drop what is not the file.
-    private static void WriteTreeTrailer(NativeChannel channel, long id, ContentCheck check, uint crc, bool isShort)
+    private static void WriteTreeTrailer(NativeChannel channel, long id, string? sha256, uint crc, bool isShort)
     {
         Utf8JsonWriter json = channel.Output.Begin(id);
-        if (check.FinishSha256() is { } sha256)
+        if (sha256 is not null)
             json.WriteString("sha256"u8, isShort ? new string('0', sha256.Length) : sha256);
         else
             NativeJson.WriteCrc(json, isShort ? ~crc : crc);

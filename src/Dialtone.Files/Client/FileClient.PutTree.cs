@@ -43,6 +43,42 @@ public sealed partial class FileClient
         return new TreeReport(work.Done, skipped, deleted.Count, work.Bytes, [.. tree.Others, .. work.Failures]);
     }
 
+    /// <summary>Sends some files of one folder with nothing waiting between them. They travel whatever stands there.</summary>
+    /// <param name="localFolder">The folder they are in.</param>
+    /// <param name="names">Their names in it. A link is reported, not followed.</param>
+    /// <param name="path">The folder on the server they land in; it exists.</param>
+    /// <param name="options">How to verify, and whether times and permissions go along; the rest is for trees.</param>
+    /// <param name="progress">Told how far it has come, a few times a second.</param>
+    /// <param name="cancellationToken">Ends the transfer; files under way do not become visible.</param>
+    /// <returns>What came of it; every file counted in it is durable. What a single file fails with is in the report, not thrown.</returns>
+    /// <exception cref="FileException">The local folder cannot be read.</exception>
+    /// <exception cref="TransportException">The line broke, and broke again without a file having got through. Call again.</exception>
+    public async Task<TreeReport> PutFilesAsync(
+        string localFolder, IReadOnlyList<string> names, string path, TreeOptions? options = null, IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentNullException.ThrowIfNull(path);
+        options = (options ?? TreeOptions.Default) with { MakeParents = false };
+        using LocalFolder folder = LocalFolder.Open(localFolder);
+        LocalTree found = LocalTree.Look(folder, names);
+        var meter = new TransferMeter(progress, _options.Dial.Time, path);
+        meter.Begin(found.Files.Sum(static file => file.Size), found.Files.Count);
+        var work = new TransferQueue(found.Files);
+        await RunJobsAsync(found.Files.Count, channel => SendAsync(channel, path, folder, work, options, meter, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return new TreeReport(work.Done, 0, 0, work.Bytes, [.. found.Others, .. work.Failures])
+        {
+            Arrived =
+            [
+                .. work.Arrived.Select(file => new TransferReport(Join(path, file.Path), file.Size, file.Size)
+                {
+                    Crc32C = file.Crc32C,
+                    Sha256 = file.Sha256,
+                    Modified = options.KeepAttributes ? file.Modified : null,
+                }),
+            ],
+        };
+    }
+
     /// <summary>Asks the server which files it lacks, or has otherwise: ten thousand lines at a time.</summary>
     private async Task<List<TreeFile>> FindDifferingAsync(LocalFolder top, LocalTree tree, string path, TreeOptions options, CancellationToken cancellationToken)
     {

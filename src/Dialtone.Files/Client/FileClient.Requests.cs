@@ -104,6 +104,51 @@ public sealed partial class FileClient
         return ToSum(reply, digest);
     }
 
+    /// <summary>Asks for the CRC-32C of many files below a folder, with many requests under way at a time.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="files">The files.</param>
+    /// <param name="take">Gets each answer, in the order of <paramref name="files"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task SumAllAsync(string path, IReadOnlyList<TreeFile> files, Action<TreeFile, NativeReply> take, CancellationToken cancellationToken)
+    {
+        if (files.Count == 0)
+            return;
+        NativeChannel channel = await RentAsync(cancellationToken).ConfigureAwait(false);
+        await UseAsync(channel, AskAsync).ConfigureAwait(false);
+
+        async ValueTask<int> AskAsync(NativeChannel channel)
+        {
+            var ahead = new Queue<(long Id, int Bytes)>();
+            int asked = 0, aheadBytes = 0;
+            foreach (TreeFile file in files)
+            {
+                if (ahead.Count <= MaxAhead / 2 && aheadBytes <= MaxAheadBytes / 2)
+                {
+                    while (asked < files.Count && ahead.Count < MaxAhead && aheadBytes < MaxAheadBytes)
+                    {
+                        int before = channel.Output.Length;
+                        Utf8JsonWriter json = channel.Begin("sum", out long next);
+                        WriteSum(json, Join(path, files[asked++].Path), TransferDigest.Crc32C, 0, null);
+                        channel.Output.End();
+                        ahead.Enqueue((next, channel.Output.Length - before));
+                        aheadBytes += channel.Output.Length - before;
+                    }
+
+                    await channel.SendAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                NativeReply reply = await channel.ReadReplyAsync(cancellationToken).ConfigureAwait(false);
+                (long id, int bytes) = ahead.Dequeue();
+                if (reply.Id != id)
+                    throw NativeChannel.Nonsense("answered out of turn");
+                aheadBytes -= bytes;
+                take(file, reply);
+            }
+
+            return asked;
+        }
+    }
+
     /// <summary>How much of its quota the account uses.</summary>
     public async Task<RemoteQuota> QuotaAsync(CancellationToken cancellationToken = default)
     {

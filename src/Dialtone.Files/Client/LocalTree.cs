@@ -23,6 +23,26 @@ internal sealed class LocalTree
         return tree;
     }
 
+    /// <summary>Looks at some files of a folder.</summary>
+    public static LocalTree Look(LocalFolder folder, IReadOnlyList<string> names)
+    {
+        var tree = new LocalTree();
+        foreach (string name in names)
+        {
+            try
+            {
+                if (tree.Look(folder, "", name) is not FileKind.File and var kind)
+                    throw kind is null ? new FileException(FileError.NotFound, "There is no such file (on this side).") : new FileException(FileError.IsFolder, "It is a folder.");
+            }
+            catch (FileException e)
+            {
+                tree.Others.Add(new TreeFailure(name, e));
+            }
+        }
+
+        return tree;
+    }
+
     private void Scan(LocalFolder folder, string prefix, int depth, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

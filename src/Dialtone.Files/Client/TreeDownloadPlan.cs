@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Dialtone.Files;
 
 /// <summary>What of a remote tree has to travel, and what of the local one has to go.</summary>
@@ -34,14 +36,23 @@ internal sealed class TreeDownloadPlan(LocalFolder? top, TreeOptions options)
     public async Task CompareContentAsync(FileClient client, string path, CancellationToken cancellationToken)
     {
         using LocalCursor cursor = new(top!, create: false);
-        foreach (TreeFile file in _same)
+        await client.SumAllAsync(path, _same, Compare, cancellationToken).ConfigureAwait(false);
+
+        void Compare(TreeFile file, NativeReply reply)
         {
-            RemoteSum sum = await client.SumAsync(path.TrimEnd('/') + "/" + file.Path, cancellationToken: cancellationToken).ConfigureAwait(false);
-            using var local = cursor.Go(file.Folder).OpenFile(file.Name);
-            if (sum.Digest == Crc32C.ToText(LocalPart.ComputeCrc(local, file.Size, file.Path)))
-                Skipped++;
-            else
-                Needed.Add(file);
+            try
+            {
+                uint? there = reply.Ok ? reply.Crc32C : throw reply.ToException();
+                using SafeFileHandle local = cursor.Go(file.Folder).OpenFile(file.Name);
+                if (there == LocalPart.ComputeCrc(local, file.Size, file.Path))
+                    Skipped++;
+                else
+                    Needed.Add(file);
+            }
+            catch (FileException e)
+            {
+                Failures.Add(new TreeFailure(file.Path, e));
+            }
         }
     }
 

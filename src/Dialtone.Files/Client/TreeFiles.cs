@@ -10,6 +10,12 @@ internal sealed record TreeFile(string Path, long Size, DateTimeOffset Modified,
     public string Folder => Path[..Math.Max(0, Path.LastIndexOf('/'))];
 
     public string Name => Path[(Path.LastIndexOf('/') + 1)..];
+
+    /// <summary>The digest it was sent with.</summary>
+    public uint? Crc32C { get; set; }
+
+    /// <summary>The same, where SHA-256 was asked for.</summary>
+    public string? Sha256 { get; set; }
 }
 
 /// <summary>What is still to be moved, and what came of the rest. Shared by the connections of one tree.</summary>
@@ -18,11 +24,13 @@ internal sealed class TransferQueue(IReadOnlyList<TreeFile> files)
     private readonly Lock _gate = new();
     private readonly Queue<TreeFile> _again = new();           // under _gate
     private readonly List<TreeFailure> _failures = [];         // under _gate
+    private readonly List<TreeFile> _arrived = [];             // under _gate
     private int _next;                                         // under _gate
-    private int _done;                                         // under _gate
     private long _bytes;                                       // under _gate
 
-    public int Done => _done;
+    public int Done => _arrived.Count;
+
+    public IReadOnlyList<TreeFile> Arrived => _arrived;
 
     public long Bytes => _bytes;
 
@@ -46,7 +54,7 @@ internal sealed class TransferQueue(IReadOnlyList<TreeFile> files)
     {
         lock (_gate)
         {
-            _done++;
+            _arrived.Add(file);
             _bytes += file.Size;
         }
     }

@@ -21,6 +21,9 @@ public sealed record TreeOptions
     /// <summary>Moves and removes nothing; the report says what would be. Default false.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>Whether folders above a file are made where they are missing.</summary>
+    internal bool MakeParents { get; init; } = true;
+
     /// <summary>Whether modification times and permission bits go along. Default true. Without them a later run cannot tell by time what differs.</summary>
     public bool KeepAttributes { get; init; } = true;
 }

@@ -15,4 +15,7 @@ public sealed record TreeReport(int Files, int Skipped, int Deleted, long Bytes,
 {
     /// <summary>In a dry run: what would travel and what would be removed, as paths below the tree's top; a removal begins with <c>-</c>.</summary>
     public IReadOnlyList<string> Plan { get; init; } = [];
+
+    /// <summary>What came of each file that travelled, where <see cref="FileClient.PutFilesAsync"/> sent them.</summary>
+    public IReadOnlyList<TransferReport> Arrived { get; init; } = [];
 }

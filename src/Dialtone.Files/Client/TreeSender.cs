@@ -111,9 +111,9 @@ internal sealed class TreeSender(FileClient client, NativeChannel channel, strin
         json.WriteNumber("size"u8, count);
         ReadOnlySpan<byte> content = _content.AsSpan(0, count);
         if (options.Verify == TransferDigest.Sha256)
-            json.WriteString("sha256"u8, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content)));
+            json.WriteString("sha256"u8, file.Sha256 = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content)));
         else if (options.Verify == TransferDigest.Crc32C)
-            NativeJson.WriteCrc(json, Crc32C.Compute(content));
+            NativeJson.WriteCrc(json, (file.Crc32C = Crc32C.Compute(content)).Value);
         FileClient.WriteTreeFields(json, file, options);
         channel.Output.End();
         System.Buffers.BuffersExtensions.Write(channel.Output, content);

@@ -91,6 +91,43 @@ public sealed class ConfigTests
         Assert.Equal(["data", "files.json"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order());
     }
 
+    [Theory]
+    [InlineData("exec", """{ "listen": "tcp://0.0.0.0:0",\n"allow": "none.json",\n"cwd": "/nowhere/at/all",\n"quota": 1 }""", "2:none.json", "3:no folder", "4:no setting 'quota'")]
+    [InlineData("exec", """{ "allow-any-command": true,\n"listen": "tcp://0.0.0.0:0" }""", "2:own this machine")]
+    [InlineData("echo", """{ "idle": 5,\n"hmac-key-file": "none.key",\n"framing": "morse" }""", "1:nothing to listen on", "2:none.key", "3:framing")]
+    [InlineData("upper", """{ "listen": "tcp://127.0.0.1:0",\n"root": "/" }""", "2:no setting 'root'")]
+    public async Task Every_server_has_its_mistakes_told(string server, string content, params string[] expected)
+    {
+        using var folder = new Folder();
+        string path = folder.Write("server.json", content.Replace("\\n", "\n", StringComparison.Ordinal));
+        ToolResult check = await ToolProcess.RunWithAsync("", folder.Home, "config", "check", path, "--server", server);
+        Assert.Equal((2, ""), (check.ExitCode, check.Output));
+        string[] lines = check.Error.TrimEnd('\n').Split('\n');
+        Assert.Equal(expected.Length, lines.Length);
+        foreach (string mistake in expected)
+        {
+            string[] parts = mistake.Split(':', 2);
+            Assert.Contains(lines, line => line.StartsWith($"{path}:{parts[0]}: ", StringComparison.Ordinal) && line.Contains(parts[1], StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task Every_server_reads_its_config_file_and_the_command_line_wins()
+    {
+        using var folder = new Folder();
+        string path = folder.Write("server.json", """{ "listen": "tcp://127.0.0.1:0", "framing": "line" }""");
+        Assert.Equal(0, (await ToolProcess.RunWithAsync("", folder.Home, "config", "check", path, "--server", "upper")).ExitCode);
+        (ToolProcess server, Address[] addresses) = await ToolProcess.ServeAsync(1, "upper", "--config", path);
+        await using (server)
+            Assert.Equal("HELLO\n", (await ToolProcess.FeedAsync("hello\n", "call", "--framing", "line", addresses[0].ToString())).Output);
+        (ToolProcess other, addresses) = await ToolProcess.ServeAsync(1, "upper", "--config", path, "--listen", $"unix://{folder["s"]}");
+        await using (other)
+            Assert.Equal(AddressScheme.Unix, addresses[0].Scheme);
+        ToolResult unknown = await ToolProcess.RunAsync("config", "check", path, "--server", "nothing");
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("files, upper, echo, exec", unknown.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_config_file_that_is_missing_is_told_by_its_path()
     {

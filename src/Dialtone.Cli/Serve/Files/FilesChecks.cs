@@ -3,7 +3,7 @@ using Dialtone.Files;
 
 namespace Dialtone.Cli;
 
-/// <summary>What must be right before anything is opened. A server stops at the first mistake; <c>config check</c> tells all of them, at the line of the flag.</summary>
+/// <summary>What must be right before files are served.</summary>
 internal static class FilesChecks
 {
     public static IReadOnlyList<(Flag Flag, Action<Arguments> Look)> All { get; } =

@@ -9,8 +9,7 @@ internal static class FilesCommand
 
     public static async Task<ExitCode> RunAsync(Arguments arguments)
     {
-        ReadConfig(arguments);
-        foreach ((_, Action<Arguments> look) in FilesChecks.All)
+        foreach ((_, Action<Arguments> look) in arguments.Verb.Checks)
             look(arguments);
 
         var log = new StandardErrorLog(ServeCommand.LeastLevel(arguments));
@@ -38,22 +37,6 @@ internal static class FilesCommand
         Welcome.Print(root, arguments, accounts, password, certificate, server.Addresses);
         using ReadyFile? ready = ServeCommand.Announce(server.Addresses, arguments.Get(ServeFlags.ReadyFile));
         return await ServeCommand.DrainAsync(server, signals, arguments.Get(FilesFlags.Drain, DefaultDrain), "session");
-    }
-
-    private static void ReadConfig(Arguments arguments)
-    {
-        if (arguments.Get(FilesFlags.Config) is not { } path)
-            return;
-        ConfigFile config = ConfigFile.Read(path, arguments.Verb);
-        if (config.Mistakes.Count > 0)
-        {
-            Mistake first = config.Mistakes.MinBy(mistake => mistake.Line)!;
-            throw CliException.Usage(
-                $"{path}:{first.Line}: {first.Message}",
-                config.Mistakes.Count > 1 ? $"'dialtone config check {path}' tells {config.Mistakes.Count - 1} more." : null);
-        }
-
-        config.ApplyTo(arguments);
     }
 
     private static LocalFileStore OpenStore(string root, StandardErrorLog log)

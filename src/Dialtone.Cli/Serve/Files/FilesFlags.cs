@@ -2,7 +2,7 @@ using Dialtone.Files;
 
 namespace Dialtone.Cli;
 
-/// <summary>The flags of the file server. Each may stand in its config file, but for <see cref="Config"/>.</summary>
+/// <summary>The flags of the file server. Each may stand in its config file.</summary>
 internal static class FilesFlags
 {
     public const int DefaultPort = 7070;
@@ -28,8 +28,6 @@ internal static class FilesFlags
     public static readonly Flag<int> QuotaFiles = new("--quota-files", "N", "How many files the share may hold", Values.Number(1)) { DefaultText = "no limit" };
 
     public static readonly Flag<string> Audit = new("--audit", "FILE", "Add a JSON line here for every log-in, transfer, change and refusal", Values.Text) { IsPath = true };
-
-    public static readonly Flag<string> Config = new("--config", "FILE", "Read flags from a JSON file: { \"root\": \"/srv/files\" }; the command line wins", Values.Text) { IsSetting = false };
 
     public static readonly Flag<int> MaxPerAddress = ServeFlags.MaxPerAddress with { DefaultText = "1000" };
 

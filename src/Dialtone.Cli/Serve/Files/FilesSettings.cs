@@ -25,12 +25,8 @@ internal static class FilesSettings
     /// <summary>The operator's certificate, or the tool's own where a TLS address needs one; null where none is needed.</summary>
     public static CertificateFiles? Certificate(Arguments arguments)
     {
-        string? certificate = arguments.Get(ServeFlags.TlsCertificate);
-        string? key = arguments.Get(ServeFlags.TlsKey);
-        if (certificate is null != key is null)
-            throw CliException.Usage("--tls-cert and --tls-key go together.");
-        if (certificate is not null)
-            return new CertificateFiles(certificate, key!, IsOwn: false);
+        if (ServeCommand.NamedCertificate(arguments) is var (certificate, key))
+            return new CertificateFiles(certificate, key, IsOwn: false);
         return Listen(arguments).Any(address => address.IsTls)
             ? new CertificateFiles(Path.Combine(Folders.Own, "server.crt"), Path.Combine(Folders.Own, "server.key"), IsOwn: true)
             : null;

@@ -6,9 +6,10 @@ internal static class FilesVerb
     public static Verb Files { get; } = new("serve files", "Share a folder; 'dialtone serve' alone means this", FilesCommand.RunAsync)
     {
         LeadsFamily = true,
+        Checks = FilesChecks.All,
         Flags =
         [
-            new("Sharing", FilesFlags.Root, FilesFlags.Listen, FilesFlags.Config, FilesFlags.Audit),
+            new("Sharing", FilesFlags.Root, FilesFlags.Listen, ServeFlags.Config, FilesFlags.Audit),
             new("Who may do what", FilesFlags.Accounts, FilesFlags.Anonymous, FilesFlags.FromAnywhere, HmacFlags.KeyFile, HmacFlags.Digest, ServeFlags.TlsCertificate, ServeFlags.TlsKey),
             new("Limits", FilesFlags.Quota, FilesFlags.QuotaFiles, ServeFlags.MaxConnections, FilesFlags.MaxPerAddress, FilesFlags.MaxSessions, FilesFlags.Idle),
             new("Running", FilesFlags.Drain, ServeFlags.ReadyFile, ServeFlags.Verbose),
