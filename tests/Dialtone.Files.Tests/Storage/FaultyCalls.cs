@@ -58,6 +58,10 @@ internal sealed class FaultyCalls(Func<string, int, int> fault, bool syncs = fal
         return error == -Short ? base.Copy(from, offset, to, newOffset, (count + 1) / 2) : error;
     }
 
+    internal override long SeekData(SafeFileHandle file, long offset) => Fails("seek", out int error) ? error : base.SeekData(file, offset);
+
+    internal override long SeekHole(SafeFileHandle file, long offset) => Fails("seek", out int error) ? error : base.SeekHole(file, offset);
+
     internal override int Allocate(SafeFileHandle file, int mode, long offset, long count) =>
         Fails("fallocate", out int error) ? error : base.Allocate(file, mode, offset, count);
 

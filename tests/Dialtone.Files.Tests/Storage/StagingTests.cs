@@ -288,6 +288,13 @@ public sealed class StagingTests : IDisposable
         Assert.Equal(content, await store.ReadAsync("/b"));
     }
 
+    /// <summary>What the disk gives a file.</summary>
+    internal static long AllocatedBytes(string path)
+    {
+        Assert.Equal(0, Opened(path, out long allocated));
+        return allocated;
+    }
+
     private static int Opened(string path, out long allocated)
     {
         int result = FileCalls.System.Open(null, System.Text.Encoding.UTF8.GetBytes(path + '\0'), OpenFlags.Reading, 0, out var file);

@@ -58,6 +58,9 @@ internal unsafe partial class FileCalls
     private static partial int fallocate(SafeFileHandle file, int mode, long offset, long count);
 
     [LibraryImport("libc", SetLastError = true)]
+    private static partial long lseek(SafeFileHandle file, long offset, int whence);
+
+    [LibraryImport("libc", SetLastError = true)]
     private static partial int ftruncate(SafeFileHandle file, long length);
 
     [LibraryImport("libc", SetLastError = true)]

@@ -13,7 +13,7 @@ internal unsafe partial class FileCalls
 
     internal const int RemoveFolder = 0x200, NoReplace = 1, KeepSize = 1, PunchHole = 2;
 
-    private const int CurrentFolder = -100, EmptyPath = 0x1000, NoFollow = 0x100, LockExclusive = 2, LockNonBlocking = 4, LockRelease = 8, CoarseClock = 5;
+    private const int CurrentFolder = -100, EmptyPath = 0x1000, NoFollow = 0x100, LockExclusive = 2, LockNonBlocking = 4, LockRelease = 8, CoarseClock = 5, SeekToData = 3, SeekToHole = 4;
     private const int WantBasics = 0x7FF;
 
     private const ulong ResolveNoMounts = 1, ResolveNoMagicLinks = 2, ResolveNoLinks = 4, ResolveBeneath = 8;
@@ -102,6 +102,12 @@ internal unsafe partial class FileCalls
 
     internal virtual long Copy(SafeFileHandle from, long offset, SafeFileHandle to, long newOffset, long count) =>
         Result(syscall(CallCopyFileRange, from, &offset, to, &newOffset, (nint)count, 0));
+
+    /// <summary>Where content begins from an offset on; an error where the disk cannot tell, or there is none.</summary>
+    internal virtual long SeekData(SafeFileHandle file, long offset) => Result(lseek(file, offset, SeekToData));
+
+    /// <summary>Where the next hole begins, the end of the file being one.</summary>
+    internal virtual long SeekHole(SafeFileHandle file, long offset) => Result(lseek(file, offset, SeekToHole));
 
     internal virtual int Allocate(SafeFileHandle file, int mode, long offset, long count) => (int)Result(fallocate(file, mode, offset, count));
 

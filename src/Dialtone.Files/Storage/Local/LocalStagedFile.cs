@@ -92,11 +92,7 @@ internal sealed class LocalStagedFile : IStagedFile
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         Begin(cancellationToken);
-        long end = checked(_length + count);
-        Errno.Check(_share.Calls.Truncate(File, end));
-        if (_length < _reserved) // after the file is that long: beyond its end there is nothing to punch
-            _ = _share.Calls.Allocate(File, FileCalls.PunchHole | FileCalls.KeepSize, _length, count); // a disk without holes keeps zeros
-        _length = end;
+        AppendHole(count);
         return default;
     }
 
@@ -234,11 +230,19 @@ internal sealed class LocalStagedFile : IStagedFile
     // How much the kernel copied by itself; the rest goes through memory.
     private long CopyInKernel(SafeFileHandle source, long offset, long count, CancellationToken cancellationToken)
     {
-        long copied = 0;
+        long copied = 0, contentEnd = 0; // of the run that is being copied
         while (copied < count)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            long result = _share.Calls.Copy(source, offset + copied, File, _length, Math.Min(count - copied, KernelCopyBytes));
+            long at = offset + copied;
+            if (at >= contentEnd && HoleAt(source, at, offset + count, out contentEnd) is > 0 and var hole)
+            {
+                AppendHole(hole);
+                copied += hole;
+                continue;
+            }
+
+            long result = _share.Calls.Copy(source, at, File, _length, Math.Min(contentEnd - at, KernelCopyBytes));
             if (result == -Errno.Interrupted)
                 continue;
             if (result is -Errno.NoSpace or -Errno.Quota or -Errno.Io or -Errno.ReadOnlyDisk)
@@ -250,6 +254,30 @@ internal sealed class LocalStagedFile : IStagedFile
         }
 
         return copied;
+    }
+
+    /// <summary>How long the hole is that begins somewhere in a file, or 0; and then how far the content goes. All is content where the disk cannot tell.</summary>
+    private long HoleAt(SafeFileHandle source, long at, long end, out long contentEnd)
+    {
+        FileCalls calls = _share.Calls;
+        contentEnd = at;
+        long content = calls.SeekData(source, at);
+        if (content == -Errno.NoDevice && calls.Stat(source, NativeName.Itself, out FileStatus status) == 0)
+            return Math.Max(0, Math.Min(status.Size, end) - at); // no content from here on: a hole up to the end, which may have come nearer
+        if (content > at)
+            return Math.Min(content, end) - at;
+        long hole = calls.SeekHole(source, at);
+        contentEnd = hole > at ? Math.Min(hole, end) : end;
+        return 0;
+    }
+
+    private void AppendHole(long count)
+    {
+        long end = checked(_length + count);
+        Errno.Check(_share.Calls.Truncate(File, end));
+        if (_length < _reserved) // after the file is that long: beyond its end there is nothing to punch
+            _ = _share.Calls.Allocate(File, FileCalls.PunchHole | FileCalls.KeepSize, _length, count); // a disk without holes keeps zeros
+        _length = end;
     }
 
     private void Close(bool keep)
