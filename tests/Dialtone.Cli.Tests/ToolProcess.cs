@@ -64,6 +64,15 @@ internal sealed partial class ToolProcess : IAsyncDisposable
     /// <summary>Starts it as the leader of a process group of its own, as a shell with a terminal does.</summary>
     public static ToolProcess StartInGroup(params string[] words) => new(new ProcessStartInfo("setsid", [Program, .. words]));
 
+    /// <summary>Starts it in a network namespace.</summary>
+    public static ToolProcess StartOn(string machine, IReadOnlyDictionary<string, string> environment, params string[] words)
+    {
+        var start = new ProcessStartInfo("ip", ["netns", "exec", machine, Program, .. words]); // which becomes it
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        return new ToolProcess(start);
+    }
+
     /// <summary>Starts it by a script of Python, which opens sockets for it and then becomes it.</summary>
     public static ToolProcess StartBy(string script, string sockets, params string[] words) =>
         new(new ProcessStartInfo("python3", ["-I", "-B", script, Program, sockets, .. words]));
@@ -127,9 +136,9 @@ internal sealed partial class ToolProcess : IAsyncDisposable
 
     public void SignalGroup(int number) => Assert.Equal(0, Kill(-Id, number));
 
-    public async Task<ToolResult> EndAsync()
+    public async Task<ToolResult> EndAsync(TimeSpan? patience = null)
     {
-        string output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
+        string output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(patience ?? Patience);
         await _process.WaitForExitAsync().WaitAsync(Patience);
         await _errorEnd.WaitAsync(Patience);
         return new ToolResult(_process.ExitCode, output, Error);

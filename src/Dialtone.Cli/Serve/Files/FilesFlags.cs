@@ -35,6 +35,8 @@ internal static class FilesFlags
 
     public static readonly Flag<TimeSpan> Idle = new("--idle", "SECONDS", "End a session after so much silence", Values.Seconds) { DefaultText = "300" };
 
+    public static readonly Flag<TimeSpan> Stalled = new("--stalled", "SECONDS", "End a session whose transfer has stood still for so long", Values.Seconds) { DefaultText = "60" };
+
     public static readonly Flag<TimeSpan> Drain = ServeFlags.Drain with { Help = "How long transfers may go on after the first Ctrl-C", DefaultText = "30" };
 
     private static FileRights ReadAnonymous(string text) => text switch

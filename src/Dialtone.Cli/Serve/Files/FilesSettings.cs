@@ -67,6 +67,7 @@ internal static class FilesSettings
             MaxSessionsPerUser = arguments.Get(FilesFlags.MaxSessions, options.MaxSessionsPerUser),
             MaxSessionsPerAddress = arguments.Get(FilesFlags.MaxPerAddress, options.MaxSessionsPerAddress),
             SessionIdle = arguments.Get(FilesFlags.Idle, options.SessionIdle),
+            StalledTransfer = arguments.Get(FilesFlags.Stalled, options.StalledTransfer),
         };
     }
 }

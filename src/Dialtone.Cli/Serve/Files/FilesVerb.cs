@@ -11,7 +11,7 @@ internal static class FilesVerb
         [
             new("Sharing", FilesFlags.Root, FilesFlags.Listen, ServeFlags.Config, FilesFlags.Audit),
             new("Who may do what", FilesFlags.Accounts, FilesFlags.Anonymous, FilesFlags.FromAnywhere, HmacFlags.KeyFile, HmacFlags.Digest, ServeFlags.TlsCertificate, ServeFlags.TlsKey),
-            new("Limits", FilesFlags.Quota, FilesFlags.QuotaFiles, ServeFlags.MaxConnections, FilesFlags.MaxPerAddress, FilesFlags.MaxSessions, FilesFlags.Idle),
+            new("Limits", FilesFlags.Quota, FilesFlags.QuotaFiles, ServeFlags.MaxConnections, FilesFlags.MaxPerAddress, FilesFlags.MaxSessions, FilesFlags.Idle, FilesFlags.Stalled),
             new("Running", FilesFlags.Drain, ServeFlags.ReadyFile, ServeFlags.Verbose),
         ],
         Details =
