@@ -17,7 +17,7 @@ internal static class ExecVerbs
         Examples =
         [
             "dialtone serve exec --allow rules.json --hmac-key-file key",
-            "dialtone serve exec --listen tls://0.0.0.0:7071 --listen udp://0.0.0.0:7071 --allow rules.json --accounts accounts.json",
+            "dialtone serve exec --listen tls://*:7071 udp://*:7071 --config exec.json",
             "dialtone serve exec --framing int32 --allow-any-command",
         ],
     };
