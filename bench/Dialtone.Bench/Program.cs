@@ -26,12 +26,16 @@ switch (args)
     case ["run-true", var address, var keyFile, var count]:
         await RemoteCommands.RunAsync(address, keyFile, int.Parse(count, CultureInfo.InvariantCulture));
         return 0;
+    case ["chat-plain", var how]:
+        await PlainChat.RunAsync(how == "at-once", stopping.Token);
+        return 0;
     default:
         Console.Error.WriteLine("""
             usage: Dialtone.Bench receive PATH
                    Dialtone.Bench tls-serve PATH CERTIFICATE-FOLDER
                    Dialtone.Bench tls-fetch PORT
                    Dialtone.Bench run-true ADDRESS HMAC-KEY-FILE COUNT
+                   Dialtone.Bench chat-plain at-once|desk
                    Dialtone.Bench pack format|by-hand --warmup SECONDS SECONDS
             """);
         return 2;
