@@ -41,7 +41,7 @@ public sealed class ChatDesk
         get
         {
             lock (_gate)
-                return [.. _history.Page(null, int.MaxValue, out _).Select(static each => (ChatMessage)each.Event)];
+                return _history.Page(null, int.MaxValue, out _);
         }
     }
 
@@ -52,11 +52,14 @@ public sealed class ChatDesk
     /// </summary>
     public async IAsyncEnumerable<ChatEvent> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (ChatEvent chatEvent in _events.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        while (await _events.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (Interlocked.Exchange(ref _leftOut, 0) is > 0 and var count)
-                yield return new ChatNotice($"{count} events were left out: they came faster than they were read.");
-            yield return chatEvent;
+            while (_events.Reader.TryRead(out ChatEvent? chatEvent))
+            {
+                if (Volatile.Read(ref _leftOut) > 0)
+                    yield return new ChatNotice($"{Interlocked.Exchange(ref _leftOut, 0)} events were left out: they came faster than they were read.");
+                yield return chatEvent;
+            }
         }
     }
 
@@ -94,7 +97,7 @@ public sealed class ChatDesk
             return ChatError.TooLong;
         if (!_hub.TryFindRoom(room, out ChatRoom? where))
             return ChatError.NoSuchRoom;
-        where.Say(null, id => Message(id, text) with { Room = where.Name }, taken: null, isWatched: true);
+        where.Say(null, id => Message(id, text, room: where.Name), taken: null, isWatched: true);
         return ChatError.None;
     }
 
@@ -125,7 +128,7 @@ public sealed class ChatDesk
     internal void Restore(ChatMessage message)
     {
         lock (_gate)
-            _history.Add(new ChatOutgoing(message));
+            _history.Add(message);
     }
 
     internal void Close() => _events.Writer.TryComplete();
@@ -134,7 +137,17 @@ public sealed class ChatDesk
     /// <remarks><paramref name="taken"/> is told the number before anything is answered.</remarks>
     internal ChatError Ask(ChatParticipant from, string text, bool isCut, Action<long>? taken, out long id)
     {
-        ChatMessage message = _hub.Message(_hub.NextId(), from, text) with { To = ChatHub.Operator, Address = from.Line.Address, IsCut = isCut };
+        var message = new ChatMessage
+        {
+            Id = _hub.NextId(),
+            At = _hub.UtcNow,
+            From = from.Name,
+            To = ChatHub.Operator,
+            Text = text,
+            Address = from.Line.Address,
+            IsVerified = from.Line.IsVerified,
+            IsCut = isCut,
+        };
         id = message.Id;
         if (_hub.Options.AnswerAtOnce is { } answer && AnswerNow(answer, message) is { } reply && CheckAnswer(from, reply) == ChatError.None)
         {
@@ -174,7 +187,7 @@ public sealed class ChatDesk
     private ChatError Send(ChatParticipant to, string text)
     {
         bool isWatched = to.Line.Tongue == ChatTongue.Native;
-        ChatMessage message = Message(_hub.NextId(), text) with { To = to.Name };
+        ChatMessage message = Message(_hub.NextId(), text, to: to.Name);
         Keep(message);
         return ChatHub.SendTo(to, message, isWatched ? new DeliveryMarks(_hub, null, message.Id, null, 1) : null) ? ChatError.None : ChatError.Unreachable;
     }
@@ -194,11 +207,10 @@ public sealed class ChatDesk
 
     private void Keep(ChatMessage message)
     {
-        var kept = new ChatOutgoing(message);
         lock (_gate)
         {
-            _history.Add(kept);
-            _hub.Record(kept);
+            _history.Add(message);
+            _hub.Record(message);
         }
     }
 
@@ -212,7 +224,8 @@ public sealed class ChatDesk
             _questions.DropFrom(who => _hub.Bans.IsBlocked(who.Name, who.Line.Address));
     }
 
-    private ChatMessage Message(long id, string text) => new() { Id = id, At = _hub.UtcNow, From = ChatHub.Operator, Text = text, IsVerified = true };
+    private ChatMessage Message(long id, string text, string? room = null, string? to = null) =>
+        new() { Id = id, At = _hub.UtcNow, From = ChatHub.Operator, Text = text, Room = room, To = to, IsVerified = true };
 
     private static ChatParticipantInfo Describe(ChatParticipant who) => new(
         who.Name, who.Line.Tongue, who.Line.Address, who.Line.IsVerified, who.Account, DateTimeOffset.FromUnixTimeMilliseconds(who.Since),

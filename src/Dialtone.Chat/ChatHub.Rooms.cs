@@ -85,7 +85,7 @@ public sealed partial class ChatHub
             return ChatError.NoSuchRoom;
         if (!participant.IsIn(where))
             return ChatError.NotInRoom;
-        messages = where.History(before, limit, out more);
+        messages = [.. where.History(before, limit, out more).Select(static message => new ChatOutgoing(message))];
         return ChatError.None;
     }
 

@@ -24,7 +24,7 @@ public sealed partial class ChatHub
                 return ChatError.NoSuchRoom;
             if (!from.IsIn(where))
                 return ChatError.NotInRoom;
-            ChatMessage said = where.Say(from, number => Message(number, from, text) with { Room = where.Name }, taken, isWatched);
+            ChatMessage said = where.Say(from, number => Message(number, from, text, room: where.Name), taken, isWatched);
             id = said.Id;
             Desk.Hear(said, from);
             return ChatError.None;
@@ -34,7 +34,7 @@ public sealed partial class ChatHub
             return Desk.Ask(from, text, isCut: false, taken, out id);
         if (!TryFind(to, out ChatParticipant? recipient))
             return ChatError.NoSuchName;
-        ChatMessage direct = Message(NextId(), from, text) with { To = recipient.Name };
+        ChatMessage direct = Message(NextId(), from, text, to: recipient.Name);
         id = direct.Id;
         taken?.Invoke(id);
         return SendTo(recipient, direct, isWatched ? new DeliveryMarks(this, from, id, null, 1) : null) || isWatched ? ChatError.None : ChatError.Unreachable;
@@ -51,8 +51,8 @@ public sealed partial class ChatHub
         text.Length > Options.Limits.MaxTextBytes || Encoding.UTF8.GetByteCount(text) > Options.Limits.MaxTextBytes;
 
     /// <summary>A message of somebody's.</summary>
-    internal ChatMessage Message(long id, ChatParticipant from, string text) =>
-        new() { Id = id, At = UtcNow, From = from.Name, Text = text, IsVerified = from.Line.IsVerified };
+    internal ChatMessage Message(long id, ChatParticipant from, string text, string? room = null, string? to = null) =>
+        new() { Id = id, At = UtcNow, From = from.Name, Text = text, Room = room, To = to, IsVerified = from.Line.IsVerified };
 
     internal static bool SendTo(ChatParticipant recipient, ChatMessage message, DeliveryMarks? marks)
     {
@@ -64,6 +64,9 @@ public sealed partial class ChatHub
 
     /// <summary>Keeps a message in the history file.</summary>
     internal void Record(ChatOutgoing message) => _file?.Append(message.Json.Span);
+
+    /// <summary>Keeps a message that is not sent to others in the history file.</summary>
+    internal void Record(ChatMessage message) => _file?.Append(ChatJson.Encode(message));
 
     /// <summary>Waits until the history file has what was said so far.</summary>
     internal Task HistoryWrittenAsync() => _file?.WrittenAsync() ?? Task.CompletedTask;

@@ -126,6 +126,8 @@ public sealed partial class ChatHub : IAsyncDisposable
     {
         participant = null;
         ChatError error = CheckName(name, account, out string? normal);
+        if (error == ChatError.None && account is not null && TryFind(normal!, out ChatParticipant? earlier) && ChatNames.Comparer.Equals(earlier.Account, account))
+            Replace(earlier);
         if (error == ChatError.None)
             error = Add(new ChatParticipant(normal, account, line, UtcNow.ToUnixTimeMilliseconds()), out participant);
         if (participant is not null)
@@ -228,6 +230,13 @@ public sealed partial class ChatHub : IAsyncDisposable
     {
         lock (_gate)
             _owned.Add(owned);
+    }
+
+    /// <summary>Whoever proves the same account again takes the name over: a client that crashed need not wait for its old session to end.</summary>
+    private void Replace(ChatParticipant earlier)
+    {
+        Remove(earlier);
+        earlier.Line.Close(ChatError.NameTaken);
     }
 
     private ChatError Add(ChatParticipant newcomer, out ChatParticipant? participant)

@@ -47,7 +47,7 @@ internal sealed class ChatRoom
     public void Restore(ChatMessage message)
     {
         lock (_gate)
-            _history.Add(new ChatOutgoing(message));
+            _history.Add(message);
     }
 
     public string[] Names(int limit, out int count)
@@ -59,7 +59,7 @@ internal sealed class ChatRoom
         }
     }
 
-    public ChatOutgoing[] History(long? before, int limit, out bool more)
+    public ChatMessage[] History(long? before, int limit, out bool more)
     {
         lock (_gate)
             return _history.Page(before, limit, out more);
@@ -83,7 +83,7 @@ internal sealed class ChatRoom
             recipients = Snapshot(from, out count);
             marks = isWatched ? new DeliveryMarks(_hub, from, message.Id, Name, count) : null;
             outgoing = new ChatOutgoing(message, marks);
-            _history.Add(marks is null ? outgoing : new ChatOutgoing(message));
+            _history.Add(message);
             _hub.Record(outgoing);
         }
 

@@ -4,13 +4,13 @@ namespace Dialtone.Chat;
 internal sealed class HistoryRing(int capacity)
 {
     private const int SmallestRoom = 16;
-    private ChatOutgoing[] _items = [];
+    private ChatMessage[] _items = [];
     private int _first;
     private int _count;
 
     public int Count => _count;
 
-    public void Add(ChatOutgoing message)
+    public void Add(ChatMessage message)
     {
         if (_count == _items.Length && _count < capacity)
             Grow();
@@ -28,12 +28,12 @@ internal sealed class HistoryRing(int capacity)
     /// <param name="before">The number of the message to stop at; null for the newest.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="more">Whether there are older ones.</param>
-    public ChatOutgoing[] Page(long? before, int limit, out bool more)
+    public ChatMessage[] Page(long? before, int limit, out bool more)
     {
         int end = before is { } id ? CountBefore(id) : _count;
         int start = Math.Max(0, end - limit);
         more = start > 0;
-        var page = new ChatOutgoing[end - start];
+        var page = new ChatMessage[end - start];
         for (int i = start; i < end; i++)
             page[i - start] = At(i);
         return page;
@@ -46,7 +46,7 @@ internal sealed class HistoryRing(int capacity)
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (((ChatMessage)At(middle).Event).Id < id)
+            if (At(middle).Id < id)
                 low = middle + 1;
             else
                 high = middle;
@@ -55,11 +55,11 @@ internal sealed class HistoryRing(int capacity)
         return low;
     }
 
-    private ChatOutgoing At(int index) => _items[(_first + index) % _items.Length];
+    private ChatMessage At(int index) => _items[(_first + index) % _items.Length];
 
     private void Grow()
     {
-        var larger = new ChatOutgoing[Math.Min(capacity, Math.Max(SmallestRoom, 2 * _count))];
+        var larger = new ChatMessage[Math.Min(capacity, Math.Max(SmallestRoom, 2 * _count))];
         for (int i = 0; i < _count; i++)
             larger[i] = At(i);
         (_items, _first) = (larger, 0);

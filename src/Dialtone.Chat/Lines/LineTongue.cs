@@ -76,8 +76,11 @@ internal sealed class LineTongue(ChatHub hub, Server server, ChatServerOptions o
             }
 
             input.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted)
-                return;
+            if (!read.IsCompleted)
+                continue;
+            if (telnet.HasPart) // printf hello | nc …
+                await conversation.TakeAsync(options.Encoding.GetString(telnet.Line), telnet.IsTooLong).ConfigureAwait(false);
+            return;
         }
     }
 

@@ -31,8 +31,11 @@ internal sealed class TelnetReader(int maxLineBytes)
     /// <summary>Whether the line was longer than the maximum: <see cref="Line"/> is its beginning.</summary>
     public bool IsTooLong { get; private set; }
 
-    /// <summary>The line last completed, until the next call.</summary>
+    /// <summary>The line last completed, or what has come of the next one; until the next call.</summary>
     public ReadOnlySpan<byte> Line => _line.AsSpan(0, _length);
+
+    /// <summary>Whether something has come of a line whose end has not.</summary>
+    public bool HasPart => !_isDone && _length > 0;
 
     /// <summary>Takes bytes up to the end of a line.</summary>
     /// <param name="input">Moved past what was taken.</param>

@@ -24,6 +24,9 @@ internal sealed class PlainLine(DatagramSender sender, EndPoint address, Encodin
 
     public EndPoint Address => address;
 
+    /// <summary>The host it claims to be.</summary>
+    public AddressRange Range { get; } = AddressRange.Of(address);
+
     public bool IsVerified => false;
 
     /// <summary>Sends by another socket from now on, if it was heard on another.</summary>

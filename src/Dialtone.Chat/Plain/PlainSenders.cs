@@ -81,12 +81,8 @@ internal sealed class PlainSenders(ChatHub hub)
     }
 
     /// <summary>Takes one of the answers its IP address may get. Counted there, not by port, since whoever forges an address has all its ports.</summary>
-    public bool TryPayAnswer(PlainLine to)
-    {
-        AddressRange range = AddressRange.Of(to.Address);
-        return range.IsNone
-            || Rate.TryPay(ref _answersPaidUntil[(uint)range.GetHashCode() % AnswerBuckets], hub.Now, _answerEvery, 2 * hub.Options.Limits.AnswersPerSecond);
-    }
+    public bool TryPayAnswer(PlainLine to) => to.Range.IsNone
+        || Rate.TryPay(ref _answersPaidUntil[(uint)to.Range.GetHashCode() % AnswerBuckets], hub.Now, _answerEvery, 2 * hub.Options.Limits.AnswersPerSecond);
 
     private void Remove(LinkedListNode<ChatParticipant> node)
     {

@@ -128,7 +128,12 @@ public sealed class LimitTests
         await using var meeting = new Meeting(new ChatHubOptions { IsAccount = static name => name == "ann" });
         Assert.Equal(ChatError.NameTaken, meeting.Hub.TryJoin("ann", null, new RecordingLine(), out _));
         Assert.Equal(ChatError.NameTaken, meeting.Hub.TryJoin("ann", "bob", new RecordingLine(), out _));
-        Assert.Equal(ChatError.None, meeting.Hub.TryJoin("ann", "ann", new RecordingLine(), out _));
+        var first = new RecordingLine();
+        Assert.Equal(ChatError.None, meeting.Hub.TryJoin("ann", "ann", first, out _));
+        Assert.Equal(ChatError.NameTaken, meeting.Hub.TryJoin("Ann", "bob", new RecordingLine(), out _));
+        Assert.Equal(ChatError.None, first.Closed);
+        Assert.Equal(ChatError.None, meeting.Hub.TryJoin("Ann", "ann", new RecordingLine(), out _));
+        Assert.Equal((ChatError.NameTaken, "Ann"), (first.Closed, Assert.Single(meeting.Hub.Desk.Here).Name));
     }
 
     [Fact]

@@ -73,6 +73,16 @@ public sealed class LineTests
     }
 
     [Fact]
+    public async Task A_last_line_without_an_end_is_said_too()
+    {
+        await using Place place = await Place.StartAsync("tcp://127.0.0.1:0");
+        using Caller caller = await Caller.CallAsync(place);
+        await caller.SendAsync("first\nlast", andFinish: true);
+        Assert.EndsWith("what you type is said there.\r\n", await caller.ReadToEndAsync(), StringComparison.Ordinal);
+        Assert.Equal(["first", "last"], (await place.HearAsync(2)).Select(static message => message.Text));
+    }
+
+    [Fact]
     public async Task Who_types_too_fast_is_told_and_who_is_muted_is_told_once()
     {
         await using Place place = await Place.StartAsync("tcp://127.0.0.1:0");
@@ -136,6 +146,7 @@ public sealed class LineTests
 
     private sealed class Caller(TcpClient client) : IDisposable
     {
+        private readonly NetworkStream _stream = client.GetStream();
         private readonly StringBuilder _unread = new();
         private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
 
@@ -148,7 +159,12 @@ public sealed class LineTests
             return new Caller(client);
         }
 
-        public Task SendAsync(string text) => client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask();
+        public async Task SendAsync(string text, bool andFinish = false)
+        {
+            await _stream.WriteAsync(Encoding.UTF8.GetBytes(text));
+            if (andFinish)
+                client.Client.Shutdown(SocketShutdown.Send);
+        }
 
         public async Task<string> ReadUntilAsync(string part, Action? poke = null)
         {
@@ -179,7 +195,7 @@ public sealed class LineTests
         {
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
             var bytes = new byte[4096];
-            int count = await client.GetStream().ReadAsync(bytes, patience.Token);
+            int count = await _stream.ReadAsync(bytes, patience.Token);
             var text = new char[4096];
             _unread.Append(text, 0, _decoder.GetChars(bytes, 0, count, text, 0));
             return count > 0;

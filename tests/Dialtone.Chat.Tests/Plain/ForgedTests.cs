@@ -30,6 +30,24 @@ public sealed class ForgedTests
         Assert.Equal("an answer"u8.ToArray(), await Place.ReceiveAsync(friend));
     }
 
+    [Fact]
+    public async Task Ten_thousand_silent_participants_cost_the_hub_little()
+    {
+        await using var meeting = new Meeting();
+        var line = new RecordingLine(); // what a tongue keeps for each is not the hub's
+        string[] names = [.. Enumerable.Range(0, 10_000).Select(static i => $"member{i}")];
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        foreach (string name in names)
+        {
+            Assert.Equal(ChatError.None, meeting.Hub.TryJoin(name, null, line, out ChatParticipant? who));
+            Assert.Equal(ChatError.None, await meeting.Hub.EnterAsync(who!, "lobby", null));
+        }
+
+        long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / names.Length;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes each");
+        Assert.InRange(each, 1, 200);
+    }
+
     private static async Task FloodAsync(Place place, int addresses)
     {
         await using PythonPeer peer = place.Peer("plain_flood.py", addresses, 1, 200);
