@@ -24,7 +24,10 @@ switch (args)
         Packing.Run(how, Seconds(warmup), Seconds(seconds));
         return 0;
     case ["run-true", var address, var keyFile, var count]:
-        await RemoteCommands.RunAsync(address, keyFile, int.Parse(count, CultureInfo.InvariantCulture));
+        await RemoteCommands.RunAsync(address, keyFile, Number(count));
+        return 0;
+    case ["flows", var clients, var messages, var window]:
+        await Flows.FanOutAsync(Number(clients), Number(messages), Number(window));
         return 0;
     case ["chat-plain", var how]:
         await PlainChat.RunAsync(how == "at-once", stopping.Token);
@@ -37,8 +40,11 @@ switch (args)
                    Dialtone.Bench run-true ADDRESS HMAC-KEY-FILE COUNT
                    Dialtone.Bench chat-plain at-once|desk
                    Dialtone.Bench pack format|by-hand --warmup SECONDS SECONDS
+                   Dialtone.Bench flows CLIENTS MESSAGES WINDOW
             """);
         return 2;
 }
+
+static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
 static TimeSpan Seconds(string text) => TimeSpan.FromSeconds(double.Parse(text, CultureInfo.InvariantCulture));

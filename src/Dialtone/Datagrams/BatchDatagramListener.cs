@@ -128,9 +128,46 @@ internal sealed unsafe class BatchDatagramListener : DatagramListener
 
     public override void Flush()
     {
-        for (int done = 0; done < _gathered;)
+        SendAll(_outgoing, _gathered);
+        _gathered = 0;
+        _arenaUsed = 0;
+    }
+
+    public override void SendMany(DatagramBatch batch)
+    {
+        Message* messages = stackalloc Message[DatagramBatch.Most];
+        Part* parts = stackalloc Part[DatagramBatch.Most];
+        for (int i = 0; i < batch.Count; i++)
         {
-            int sent = sendmmsg(_descriptor, _outgoing + done, (uint)(_gathered - done), _sendFlags);
+            SocketAddress peer = batch.Peer(i).Peer;
+            peer.Buffer.Span[..peer.Size].CopyTo(new Span<byte>(batch.Name(i), Datagram.NameBytes));
+            parts[i] = new Part { Base = batch.Bytes(i), Length = (nuint)batch.Length(i) };
+            messages[i] = new Message { Header = new Header { Name = batch.Name(i), NameLength = (uint)peer.Size, Parts = parts + i, PartCount = 1 } };
+        }
+
+        bool isHeld = false;
+        try
+        {
+            _handle.DangerousAddRef(ref isHeld);
+            if (!IsClosed)
+                SendAll(messages, batch.Count);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The server has stopped.
+        }
+        finally
+        {
+            if (isHeld)
+                _handle.DangerousRelease();
+        }
+    }
+
+    private void SendAll(Message* messages, int count)
+    {
+        for (int done = 0; done < count;)
+        {
+            int sent = sendmmsg(_descriptor, messages + done, (uint)(count - done), _sendFlags);
             if (sent > 0)
             {
                 done += sent;
@@ -141,9 +178,6 @@ internal sealed unsafe class BatchDatagramListener : DatagramListener
                 done++;
             }
         }
-
-        _gathered = 0;
-        _arenaUsed = 0;
     }
 
     public override SendOutcome Send(ReadOnlySpan<byte> payload, SocketAddress peer)

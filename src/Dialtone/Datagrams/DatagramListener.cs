@@ -98,6 +98,13 @@ internal abstract class DatagramListener : IDatagramWork
     /// <exception cref="TransportException">The payload is longer than a datagram may be.</exception>
     public abstract SendOutcome Send(ReadOnlySpan<byte> payload, SocketAddress peer);
 
+    /// <summary>Sends a batch, from any thread. What cannot leave is counted.</summary>
+    public virtual unsafe void SendMany(DatagramBatch batch)
+    {
+        for (int i = 0; i < batch.Count; i++)
+            DatagramDrops.Counted(Send(new ReadOnlySpan<byte>(batch.Bytes(i), batch.Length(i)), batch.Peer(i).Peer));
+    }
+
     /// <summary>Sends what was gathered. Called by the loop before it waits for anything.</summary>
     public virtual void Flush()
     {

@@ -24,6 +24,10 @@ public sealed class DatagramSender
     /// <exception cref="TransportException">The payload is longer than a datagram may be.</exception>
     public bool Send(ReadOnlySpan<byte> payload) => DatagramDrops.Counted(_listener.Send(payload, _peer));
 
+    internal DatagramListener Listener => _listener;
+
+    internal SocketAddress Peer => _peer;
+
     internal bool Is(DatagramListener listener, SocketAddress peer) =>
         _listener == listener && _peer.Size == peer.Size && _peer.Buffer.Span[.._peer.Size].SequenceEqual(peer.Buffer.Span[..peer.Size]);
 }

@@ -7,17 +7,18 @@ namespace Dialtone;
 /// <remarks>Sends may overlap each other and the one receive.</remarks>
 public sealed class FlowClient : IAsyncDisposable
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private readonly Flow _flow; // under _gate
     private readonly FlowOptions _options;
     private readonly TimeProvider _time;
     private readonly long _begun;
     private readonly Lock _gate = new();
+    private readonly byte[] _packet; // under _gate
     private readonly Channel<byte[]> _arrived = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _over = new();
-    private readonly SemaphoreSlim _changed = new(0, 1);
-    private readonly Task _working;
-    private DatagramClient _socket;
+    private readonly ITimer _timer;
+    private long _timerAt = long.MaxValue; // under _gate
+    private DatagramClient _socket;        // under _gate
     private Task _receiving;
 
     private FlowClient(FlowKeys keys, DatagramClient socket, FlowOptions options, TimeProvider time)
@@ -26,9 +27,10 @@ public sealed class FlowClient : IAsyncDisposable
         _time = time;
         _begun = time.GetTimestamp();
         _socket = socket;
-        _flow = new Flow(keys, isServer: false, options, now: 0) { Received = message => _arrived.Writer.TryWrite(message) };
+        _packet = new byte[options.MaxDatagramBytes];
+        _flow = new Flow(keys, isServer: false, options, now: 0);
+        _timer = time.CreateTimer(static self => ((FlowClient)self!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _receiving = ReceiveFromAsync(socket);
-        _working = WorkAsync();
     }
 
     /// <summary>Why the flow ended; <see cref="FlowEnd.None"/> while it lives.</summary>
@@ -66,7 +68,7 @@ public sealed class FlowClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(keys);
         DatagramClient socket = await DatagramClient.ConnectAsync(address, cancellationToken).ConfigureAwait(false);
         var client = new FlowClient(keys, socket, options ?? new FlowOptions(), time ?? TimeProvider.System);
-        client.Note([]);
+        client.Greet();
         return client;
     }
 
@@ -85,22 +87,10 @@ public sealed class FlowClient : IAsyncDisposable
             if (_flow.End != FlowEnd.None)
                 return _flow.End;
             _flow.Send(new FlowMessage(message, end => done.TrySetResult(end)), Now);
+            Work();
         }
 
-        Changed();
         return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Sends something of the moment that is neither repeated nor acknowledged.</summary>
-    public void Note(ReadOnlySpan<byte> content)
-    {
-        var packet = new byte[_options.MaxDatagramBytes];
-        lock (_gate)
-        {
-            int length = _flow.Note(packet, content, Now);
-            if (length > 0)
-                _socket.TrySend(packet.AsSpan(0, length));
-        }
     }
 
     /// <summary>The messages of the server, in order, each once, until the flow ends.</summary>
@@ -110,8 +100,11 @@ public sealed class FlowClient : IAsyncDisposable
         {
             yield return message;
             lock (_gate)
+            {
                 _flow.Taken(message.Length);
-            Changed();
+                if (_flow.WakeAt() == 0)
+                    Work();
+            }
         }
     }
 
@@ -130,7 +123,7 @@ public sealed class FlowClient : IAsyncDisposable
         _receiving = ReceiveFromAsync(socket);
         old.Dispose();
         await before.ConfigureAwait(false);
-        Note([]);
+        Greet();
     }
 
     /// <summary>Ends the flow and tells the server.</summary>
@@ -141,15 +134,15 @@ public sealed class FlowClient : IAsyncDisposable
             if (_over.IsCancellationRequested)
                 return;
             _flow.Close();
-            var packet = new byte[_options.MaxDatagramBytes];
-            if (_flow.Next(packet, Now) is > 0 and var length)
-                _socket.TrySend(packet.AsSpan(0, length));
+            Work();
         }
 
         await _over.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_receiving, _working).ConfigureAwait(false);
+        await _timer.DisposeAsync().ConfigureAwait(false);
+        await _receiving.ConfigureAwait(false);
+        lock (_gate)
+            _flow.Rest();
         _socket.Dispose();
-        _changed.Dispose();
         _over.Dispose();
     }
 
@@ -161,13 +154,15 @@ public sealed class FlowClient : IAsyncDisposable
             {
                 ReadOnlyMemory<byte> packet = await socket.ReceiveAsync(_over.Token).ConfigureAwait(false);
                 lock (_gate)
-                    _flow.Receive(packet.Span, Now, out _);
-                Changed();
+                {
+                    if (_flow.Receive(packet.Span, Now, out _))
+                        Work();
+                }
             }
             catch (TransportException)
             {
                 // Nobody listens there now, or the network is down: time will tell, as it does for packets that are lost.
-                await Task.Delay(LongestPause, _time, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(RetryAfter, _time, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
@@ -176,55 +171,41 @@ public sealed class FlowClient : IAsyncDisposable
         }
     }
 
-    private async Task WorkAsync()
-    {
-        var packet = new byte[_options.MaxDatagramBytes];
-        while (true)
-        {
-            long wake;
-            lock (_gate)
-            {
-                long now = Now;
-                while (_flow.Next(packet, now) is > 0 and var length)
-                    _socket.TrySend(packet.AsSpan(0, length));
-                wake = _flow.WakeAt() - now;
-                if (_flow.End != FlowEnd.None)
-                {
-                    _arrived.Writer.TryComplete();
-                    return;
-                }
-            }
-
-            if (!await PauseAsync(TimeSpan.FromMicroseconds(Math.Clamp(wake, 1000, (long)LongestPause.TotalMicroseconds))).ConfigureAwait(false))
-            {
-                _arrived.Writer.TryComplete();
-                return;
-            }
-        }
-    }
-
-    private void Changed()
+    private void Greet()
     {
         lock (_gate)
         {
-            if (!_over.IsCancellationRequested && _changed.CurrentCount == 0)
-                _changed.Release();
+            _flow.Greet();
+            Work();
         }
     }
 
-    private async Task<bool> PauseAsync(TimeSpan pause)
+    private void OnTimer()
     {
-        using var timeout = new CancellationTokenSource(pause, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _over.Token);
-        try
+        lock (_gate)
         {
-            await _changed.WaitAsync(either.Token).ConfigureAwait(false);
+            _timerAt = long.MaxValue;
+            if (!_over.IsCancellationRequested)
+                Work();
         }
-        catch (OperationCanceledException)
-        {
-            return !_over.IsCancellationRequested;
-        }
+    }
 
-        return true;
+    // Under _gate: sends what is due, hands on what has arrived, and sets the timer. What is told here runs elsewhere.
+    private void Work()
+    {
+        long now = Now;
+        while (_flow.Next(_packet, now) is > 0 and var length)
+            _socket.TrySend(_packet.AsSpan(0, length));
+        while (_flow.Take() is { } message)
+            _arrived.Writer.TryWrite(message);
+        foreach (FlowMessage message in _flow.TakeFinished() ?? [])
+            message.Tell();
+        if (_flow.End != FlowEnd.None)
+            _arrived.Writer.TryComplete();
+        long wake = _flow.WakeAt();
+        if (wake >= _timerAt)
+            return; // it rings early enough, and is set again then
+        _timerAt = wake;
+        _timer.Change(TimeSpan.FromMicroseconds(Math.Max(1000, wake - now)), Timeout.InfiniteTimeSpan);
     }
 }

@@ -3,11 +3,13 @@ namespace Dialtone;
 /// <summary>A message on its way, and what becomes of it.</summary>
 internal sealed class FlowMessage(ReadOnlyMemory<byte> content, Action<FlowEnd>? outcome)
 {
-    public static FlowMessage None { get; } = new(default, null);
-
     public ReadOnlyMemory<byte> Content => content;
 
-    public void Delivered() => outcome?.Invoke(FlowEnd.None);
+    /// <summary>What it became, once the flow hands it back; <see cref="FlowEnd.None"/> for delivered.</summary>
+    public FlowEnd End { get; set; }
 
-    public void Failed(FlowEnd reason) => outcome?.Invoke(reason);
+    public bool HasListener => outcome is not null;
+
+    /// <summary>Tells its sender. Outside every lock.</summary>
+    public void Tell() => outcome?.Invoke(End);
 }

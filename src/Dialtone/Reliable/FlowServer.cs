@@ -8,7 +8,7 @@ namespace Dialtone;
 /// speaks in datagrams from then on. Nobody without keys costs memory, or gets an answer.
 /// </summary>
 /// <remarks>Give it the datagrams from a datagram handler: <c>server.HandleDatagrams(async d => { if (!flows.Receive(d)) … })</c>. It must outlive the server's run.</remarks>
-public sealed class FlowServer : IAsyncDisposable
+public sealed class FlowServer : IAsyncDisposable, IThreadPoolWorkItem
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
@@ -18,11 +18,16 @@ public sealed class FlowServer : IAsyncDisposable
     private readonly ITimer _ticking;
     private readonly ITimer _looking;
     private readonly long _begun;
+    private readonly DatagramBatch _batch;       // of whoever sends what is due: one at a time
+    private readonly List<FlowSession> _onClock = []; // of whoever ticks: one at a time
     private readonly Lock _gate = new();
-    private List<FlowSession> _active = []; // and below: under _gate
-    private List<FlowSession> _ticked = [];
+    private List<FlowSession> _due = [];         // and below: under _gate
+    private List<FlowSession> _beingSent = [];
+    private readonly List<FlowSession> _watched = []; // since the last tick
+    private bool _isSending;
     private bool _isTicking;
     private int _count;
+    private int _ticks;
 
     /// <summary>Makes a table without sessions.</summary>
     /// <param name="received">
@@ -38,6 +43,7 @@ public sealed class FlowServer : IAsyncDisposable
         _received = received;
         _ended = ended;
         _begun = Options.Time.GetTimestamp();
+        _batch = new DatagramBatch(Options.Flow.MaxDatagramBytes);
         _ticking = Options.Time.CreateTimer(static self => ((FlowServer)self!).OnTick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _looking = Options.Time.CreateTimer(static self => ((FlowServer)self!).OnLook(), this, LookEvery, LookEvery);
     }
@@ -105,15 +111,26 @@ public sealed class FlowServer : IAsyncDisposable
         _ended?.Invoke(session);
     }
 
-    /// <summary>Keeps a session on the clock while it waits for something.</summary>
-    internal void Schedule(FlowSession session, long wake)
+    /// <summary>Sends what is due to a session soon, together with what is due to others: under load, several messages share a datagram.</summary>
+    internal void AddDue(FlowSession session)
     {
         lock (_gate)
         {
-            if (wake == long.MaxValue || session.IsActive)
+            _due.Add(session);
+            if (_isSending)
                 return;
-            session.IsActive = true;
-            _active.Add(session);
+            _isSending = true;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Keeps a session on the clock until it has nothing to wait for.</summary>
+    internal void AddWatched(FlowSession session)
+    {
+        lock (_gate)
+        {
+            _watched.Add(session);
             if (_isTicking)
                 return;
             _isTicking = true;
@@ -121,28 +138,46 @@ public sealed class FlowServer : IAsyncDisposable
         }
     }
 
+    void IThreadPoolWorkItem.Execute()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_due.Count == 0)
+                {
+                    _isSending = false;
+                    return;
+                }
+
+                (_due, _beingSent) = (_beingSent, _due);
+            }
+
+            foreach (FlowSession session in _beingSent)
+                session.Work(_batch);
+            _beingSent.Clear();
+            _batch.Flush();
+        }
+    }
+
     private void OnTick()
     {
-        List<FlowSession> due;
+        if (Interlocked.Exchange(ref _ticks, 1) == 1)
+            return; // the last one is not done yet
         lock (_gate)
         {
-            if (_active.Count == 0)
+            _onClock.AddRange(_watched);
+            _watched.Clear();
+            if (_onClock.Count == 0)
             {
                 _isTicking = false;
                 _ticking.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                return;
             }
-
-            (due, _active, _ticked) = (_active, _ticked, []);
-            foreach (FlowSession session in due)
-                session.IsActive = false;
         }
 
-        foreach (FlowSession session in due)
-            session.Work(); // puts itself back while it waits
-        due.Clear();
-        lock (_gate)
-            _ticked = due;
+        long now = Now;
+        _onClock.RemoveAll(session => !session.Tick(now));
+        Volatile.Write(ref _ticks, 0);
     }
 
     private void OnLook()

@@ -5,12 +5,13 @@ namespace Dialtone;
 /// <summary>A peer's end of a reliable flow at the server: proven, in order, each message once, wherever the peer's datagrams come from now.</summary>
 public sealed class FlowSession
 {
+    private static readonly long RestAfter = (long)TimeSpan.FromSeconds(1).TotalMicroseconds;
     private readonly FlowServer _server;
-    private readonly Lock _gate = new();
-    private readonly Flow _flow; // and all below: under _gate
+    private readonly Flow _flow; // it and all below: under its own lock
     private DatagramSender? _peer;
-    private Queue<byte[]>? _arrived;
-    private List<Action>? _outcomes;
+    private long _wakeAt;        // read by the server's tick without the lock
+    private bool _isDue;         // somebody is about to send what is due
+    private bool _isWatched;
     private bool _isDelivering;
     private bool _toldEnd;
 
@@ -18,8 +19,7 @@ public sealed class FlowSession
     {
         _server = server;
         Tag = tag;
-        AdmittedAt = now;
-        _flow = new Flow(keys, isServer: true, server.Options.Flow, now) { Received = message => (_arrived ??= new Queue<byte[]>()).Enqueue(message) };
+        _flow = new Flow(keys, isServer: true, server.Options.Flow, now);
     }
 
     /// <summary>What names the session in every datagram.</summary>
@@ -33,7 +33,7 @@ public sealed class FlowSession
     {
         get
         {
-            lock (_gate)
+            lock (_flow)
                 return _peer?.Address;
         }
     }
@@ -43,7 +43,7 @@ public sealed class FlowSession
     {
         get
         {
-            lock (_gate)
+            lock (_flow)
                 return _flow.End;
         }
     }
@@ -53,14 +53,10 @@ public sealed class FlowSession
     {
         get
         {
-            lock (_gate)
+            lock (_flow)
                 return TimeSpan.FromMicroseconds(_flow.RoundTripMicroseconds);
         }
     }
-
-    internal long AdmittedAt { get; }
-
-    internal bool IsActive { get; set; } // under the server's lock
 
     /// <summary>Queues a message, without waiting.</summary>
     /// <param name="message">Not to be changed until its outcome is known.</param>
@@ -72,40 +68,38 @@ public sealed class FlowSession
         FlowOptions options = _server.Options.Flow;
         if (message.Length > options.MaxMessageBytes)
             throw new ArgumentException($"The message has {message.Length} bytes; the maximum is {options.MaxMessageBytes}.", nameof(message));
-        lock (_gate)
+        bool isDue;
+        lock (_flow)
         {
             if (_flow.End != FlowEnd.None || (_flow.QueuedBytes > 0 && _flow.QueuedBytes + message.Length > options.MaxQueuedBytes))
                 return false;
-            _flow.Send(new FlowMessage(message, outcome is null ? null : end => (_outcomes ??= []).Add(() => outcome(end))), _server.Now);
+            _flow.Send(new FlowMessage(message, outcome), _server.Now);
+            isDue = ClaimDue();
         }
 
-        Work();
+        if (isDue)
+            _server.AddDue(this);
         return true;
-    }
-
-    /// <summary>Sends something of the moment that is neither repeated nor acknowledged.</summary>
-    public bool Note(ReadOnlySpan<byte> content)
-    {
-        Span<byte> packet = stackalloc byte[_server.Options.Flow.MaxDatagramBytes <= 2048 ? 2048 : _server.Options.Flow.MaxDatagramBytes];
-        lock (_gate)
-        {
-            int length = _flow.Note(packet, content, _server.Now);
-            return length > 0 && _peer is not null && _peer.Send(packet[..length]);
-        }
     }
 
     /// <summary>The application has done with so many bytes of messages it was given: the peer may send more.</summary>
     public void Taken(int bytes)
     {
-        lock (_gate)
+        bool isDue;
+        lock (_flow)
+        {
             _flow.Taken(bytes);
-        Work();
+            isDue = _flow.WakeAt() == 0 && ClaimDue();
+        }
+
+        if (isDue)
+            _server.AddDue(this);
     }
 
     /// <summary>Ends the flow: the peer is told, what is not yet acknowledged fails.</summary>
     public void Close()
     {
-        lock (_gate)
+        lock (_flow)
             _flow.Close();
         Work();
     }
@@ -113,79 +107,132 @@ public sealed class FlowSession
     /// <summary>Takes a datagram that names this session; what is not proven changes nothing.</summary>
     internal void Receive(Datagram datagram)
     {
-        lock (_gate)
+        bool isOurs = false; // to send: what the application answers now shares the ack's packet
+        lock (_flow)
         {
             if (!_flow.Receive(datagram.Payload.Span, _server.Now, out bool isNewest))
                 return;
             if (isNewest && (_peer is null || !datagram.IsFrom(_peer)) && datagram.CanReply)
                 _peer = datagram.KeepSender();
+            if (_flow.WakeAt() == 0 || _flow.HasNews)
+                (isOurs, _isDue) = (!_isDue, true);
         }
 
-        Work();
-    }
-
-    /// <summary>Sends what is due, then tells what has happened, outside the lock and in order.</summary>
-    /// <returns>When it wants to be asked again; <see cref="long.MaxValue"/> for not at all.</returns>
-    internal long Work()
-    {
-        long wake = Pump(out bool isQuiet);
         Deliver();
-        _server.Schedule(this, isQuiet ? long.MaxValue : wake);
-        return wake;
+        if (isOurs)
+            Work();
+        else
+            Watch();
     }
 
-    /// <summary>Ends it if it has been silent too long; lets go of what only a busy session needs.</summary>
-    internal void Look(long now)
+    /// <summary>Sends what is due, then tells what has happened.</summary>
+    /// <param name="batch">What the datagrams are to leave with; null to send them now.</param>
+    internal void Work(DatagramBatch? batch = null)
     {
-        bool neverSpoke;
-        lock (_gate)
+        bool hasNews;
+        lock (_flow)
         {
-            neverSpoke = _peer is null && now - AdmittedAt >= (long)_server.Options.FirstDatagram.TotalMicroseconds;
-            if (neverSpoke)
-                _flow.Close();
-            else if (_flow.IsQuiet)
-                _flow.Rest();
+            _isDue = false;
+            Send(batch);
+            hasNews = _flow.HasNews || (_flow.End != FlowEnd.None && !_toldEnd);
         }
 
-        Work();
+        if (hasNews)
+            Deliver();
+        Watch();
     }
 
-    private long Pump(out bool isQuiet)
+    /// <summary>The server's clock: whether it has to be asked again.</summary>
+    internal bool Tick(long now)
     {
-        int size = _server.Options.Flow.MaxDatagramBytes;
-        Span<byte> packet = size <= 2048 ? stackalloc byte[2048] : new byte[size];
-        lock (_gate)
+        if (Volatile.Read(ref _wakeAt) > now)
+            return true;
+        lock (_flow)
         {
-            long now = _server.Now;
-            if (_peer is null)
+            if (_flow.IsQuiet && !_isDue)
             {
-                isQuiet = true;
-                return long.MaxValue; // it has yet to show where it is
+                _flow.Rest();
+                return _isWatched = false;
             }
 
-            while (_flow.Next(packet, now) is > 0 and var length)
-                _peer.Send(packet[..length]);
-            isQuiet = _flow.IsQuiet;
-            return _flow.WakeAt();
+            if (!ClaimDue())
+                return true;
+        }
+
+        _server.AddDue(this);
+        return true;
+    }
+
+    /// <summary>Ends it if it has been silent too long.</summary>
+    internal void Look(long now)
+    {
+        lock (_flow)
+        {
+            if (_peer is null && now - _flow.HeardAt >= (long)_server.Options.FirstDatagram.TotalMicroseconds)
+                _flow.Close();
+            else if (_flow.IsQuiet && _flow.WakeAt() > now)
+                return;
+        }
+
+        Work();
+    }
+
+    // Whoever has yet to show where it is gets what waits when it does.
+    private bool ClaimDue()
+    {
+        if (_isDue || _peer is null)
+            return false;
+        return _isDue = true;
+    }
+
+    private void Send(DatagramBatch? batch)
+    {
+        if (_peer is not { } peer)
+            return;
+        long now = _server.Now;
+        int size = _server.Options.Flow.MaxDatagramBytes;
+        Span<byte> packet = batch is not null ? default : size <= 2048 ? stackalloc byte[2048] : new byte[size];
+        while (_flow.Next(batch is null ? packet : batch.Next, now) is > 0 and var length)
+        {
+            if (batch is null)
+                peer.Send(packet[..length]);
+            else
+                batch.Add(length, peer);
         }
     }
 
+    /// <summary>Keeps it on the server's clock while it waits for something, and until it has rested.</summary>
+    private void Watch()
+    {
+        bool isNew;
+        lock (_flow)
+        {
+            if (_peer is null || _flow.End != FlowEnd.None)
+                return;
+            Volatile.Write(ref _wakeAt, _flow.IsQuiet ? _server.Now + RestAfter : _flow.WakeAt());
+            isNew = !_isWatched;
+            _isWatched = true;
+        }
+
+        if (isNew)
+            _server.AddWatched(this);
+    }
+
+    // Outside the lock and in order: one thread at a time, and whoever comes meanwhile leaves what it has to that one.
     private void Deliver()
     {
         while (true)
         {
-            byte[]? message = null;
-            List<Action>? outcomes;
+            byte[]? message;
+            List<FlowMessage>? finished;
             bool hasEnded = false;
-            lock (_gate)
+            lock (_flow)
             {
                 if (_isDelivering)
                     return;
-                outcomes = _outcomes;
-                _outcomes = null;
-                if (_arrived is not null && !_arrived.TryDequeue(out message))
-                    _arrived = null;
-                if (outcomes is null && message is null)
+                finished = _flow.TakeFinished();
+                message = _flow.Take();
+                if (finished is null && message is null)
                 {
                     hasEnded = _flow.End != FlowEnd.None && !_toldEnd;
                     if (!hasEnded)
@@ -198,8 +245,8 @@ public sealed class FlowSession
 
             try
             {
-                foreach (Action outcome in outcomes ?? [])
-                    outcome();
+                foreach (FlowMessage each in finished ?? [])
+                    each.Tell();
                 if (message is not null)
                     _server.Deliver(this, message);
                 if (hasEnded)
@@ -207,8 +254,12 @@ public sealed class FlowSession
             }
             finally
             {
-                lock (_gate)
+                lock (_flow)
+                {
                     _isDelivering = false;
+                    if (hasEnded)
+                        _flow.Rest();
+                }
             }
         }
     }

@@ -9,6 +9,9 @@ internal struct ReplayWindow
     private Words _seen; // bit n % 256 for packet n
     private ulong _next; // one above the newest
 
+    /// <summary>The newest number; all ones before the first.</summary>
+    public readonly ulong Newest => _next - 1;
+
     /// <summary>Whether a number would be accepted; changes nothing, so that it can be asked before the packet is proven.</summary>
     public readonly bool IsFresh(ulong number) =>
         number >= _next || (_next - number <= Bits && (_seen[Word(number)] & Bit(number)) == 0);

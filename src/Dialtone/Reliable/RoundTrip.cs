@@ -6,7 +6,7 @@ internal struct RoundTrip
     /// <summary>Before anything was measured, and the most it ever becomes: this is for people and commands, not for bulk over bad lines.</summary>
     public const int MaxMicroseconds = 1_000_000;
 
-    private const int MinMicroseconds = 50_000;
+    private const int MinMicroseconds = 100_000; // four times the longest an ack waits on purpose
     private int _smoothed;
     private int _variation;
     private int _backOff;

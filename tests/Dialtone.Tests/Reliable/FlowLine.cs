@@ -50,6 +50,8 @@ internal sealed class FlowLine
         {
             Pump(Client, Server);
             Pump(Server, Client);
+            Client.Hear();
+            Server.Hear();
             if (until is null && _travelling.Count == 0 && Client.Flow.IsQuiet && Server.Flow.IsQuiet)
                 return;
             long next = Math.Min(Client.Flow.WakeAt(), Server.Flow.WakeAt());
@@ -67,6 +69,7 @@ internal sealed class FlowLine
             {
                 (Side to, byte[] packet) = _travelling.Dequeue();
                 to.Flow.Receive(packet, Now, out _);
+                to.Hear();
             }
         }
     }
@@ -95,18 +98,7 @@ internal sealed class FlowLine
     {
         private readonly FlowLine _line;
 
-        public Side(FlowLine line, Flow flow)
-        {
-            (_line, Flow) = (line, flow);
-            flow.Received = message =>
-            {
-                Messages.Add(message);
-                if (_line.ServerTakes)
-                    flow.Taken(message.Length);
-                else
-                    _untaken += message.Length;
-            };
-        }
+        public Side(FlowLine line, Flow flow) => (_line, Flow) = (line, flow);
 
         private int _untaken;
 
@@ -115,6 +107,21 @@ internal sealed class FlowLine
         public List<byte[]> Messages { get; } = [];
 
         public IEnumerable<string> Texts => Messages.Select(Encoding.UTF8.GetString);
+
+        public void Hear()
+        {
+            while (Flow.Take() is { } message)
+            {
+                Messages.Add(message);
+                if (_line.ServerTakes)
+                    Flow.Taken(message.Length);
+                else
+                    _untaken += message.Length;
+            }
+
+            foreach (FlowMessage message in Flow.TakeFinished() ?? [])
+                message.Tell();
+        }
 
         public void TakeAll()
         {

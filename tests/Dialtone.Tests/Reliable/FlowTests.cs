@@ -108,7 +108,8 @@ public sealed class FlowTests
         var buffer = new byte[1200];
         for (int i = 0; i < 3; i++)
         {
-            int length = line.Client.Flow.Note(buffer, "here"u8, line.Now);
+            line.Client.Flow.Greet();
+            int length = line.Client.Flow.Next(buffer, line.Now);
             packets.Add(buffer[..length]);
         }
 
