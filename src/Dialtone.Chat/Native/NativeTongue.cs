@@ -1,18 +1,150 @@
+using System.Net;
+using System.Text;
+
 namespace Dialtone.Chat;
 
-/// <summary>The native protocol: a join over TLS, then reliable datagrams.</summary>
-internal sealed class NativeTongue(ChatHub hub, Server server, ChatServerOptions options) : IAsyncDisposable
+/// <summary>The native protocol: a join over TLS, then reliable datagrams. PROTOCOL.md has the bytes.</summary>
+internal sealed class NativeTongue : IAsyncDisposable
 {
-    /// <summary>Holds the conversation that joins.</summary>
-    public Task RunAsync(Connection connection)
+    /// <summary>Bytes a character of a text may become in JSON, and what else a message holds.</summary>
+    private const int MostEscaped = 6, AroundText = 2048;
+
+    private readonly ChatHub _hub;
+    private readonly Server _server;
+    private readonly ChatServerOptions _options;
+    private readonly FlowServer _flows;
+    private readonly int _maxMessageBytes;
+    private CancellationTokenRegistration _closing;
+    private int _isRegistered;
+
+    public NativeTongue(ChatHub hub, Server server, ChatServerOptions options)
     {
-        _ = (hub, server, options);
-        return Task.CompletedTask;
+        (_hub, _server, _options) = (hub, server, options);
+        _maxMessageBytes = Math.Max(options.Flow.Flow.MaxMessageBytes, (MostEscaped * hub.Options.Limits.MaxTextBytes) + AroundText);
+        FlowServerOptions flow = options.Flow with
+        {
+            Flow = options.Flow.Flow with { MaxMessageBytes = _maxMessageBytes },
+            MaxSessions = Math.Max(options.Flow.MaxSessions, hub.Options.Limits.MaxParticipants),
+            Time = hub.Options.Time,
+        };
+        _flows = new FlowServer(
+            static (session, message) => ((NativeSession)session.Tag!).Receive(message),
+            session => ((NativeSession)session.Tag!).HasEnded(),
+            flow);
     }
+
+    public ChatHub Hub => _hub;
+
+    public PenaltyTable Penalties => _server.Penalties;
+
+    /// <summary>Holds the conversation that joins; time limit and penalties are those of every door.</summary>
+    public async Task RunAsync(Connection connection) =>
+        await Door.AdmitAsync(connection, "chat", limit: null, JoinAsync).ConfigureAwait(false);
 
     /// <summary>Takes a datagram of this protocol.</summary>
     /// <returns>False if it is something else.</returns>
-    public bool Receive(Datagram datagram) => hub is null;
+    public bool Receive(Datagram datagram)
+    {
+        if (_isRegistered == 0 && Interlocked.Exchange(ref _isRegistered, 1) == 0)
+            _closing = datagram.Closing.Register(_flows.CloseAll); // while datagrams still leave: nobody waits for a server that has gone
+        return _flows.Receive(datagram);
+    }
 
-    public ValueTask DisposeAsync() => default;
+    public async ValueTask DisposeAsync()
+    {
+        await _closing.DisposeAsync().ConfigureAwait(false);
+        await _flows.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask<DoorOutcome> JoinAsync(Connection connection)
+    {
+        if (await ReadAsync(connection).ConfigureAwait(false) is not { } join)
+            return DoorOutcome.Left;
+        if (join.Chat != JoinRequest.Version)
+            return await RefuseAsync(connection, DoorOutcome.Proven, NativeJson.Refusal(ChatError.BadRequest)).ConfigureAwait(false);
+        if (_options.Accounts is { } accounts)
+        {
+            if (join.Scram is null)
+                return await RefuseAsync(connection, DoorOutcome.Left, NativeJson.Refusal(ChatError.LoginRequired)).ConfigureAwait(false);
+            if (!await LoginAsync(connection, accounts, join.Scram).ConfigureAwait(false))
+                return DoorOutcome.Wrong;
+            if (await ReadAsync(connection).ConfigureAwait(false) is not { } after)
+                return DoorOutcome.Left;
+            join = after;
+        }
+        else if (join.Scram is not null)
+        {
+            return await RefuseAsync(connection, DoorOutcome.Proven, NativeJson.Refusal(ChatError.BadRequest, null, "There are no accounts here; join without a login.")).ConfigureAwait(false);
+        }
+
+        return await EnterAsync(connection, join).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<bool> LoginAsync(Connection connection, ScramAccounts accounts, string message)
+    {
+        var scram = new ScramServer(accounts, connection.ChannelBinding, requireChannelBinding: !connection.ChannelBinding.IsEmpty);
+        while (true)
+        {
+            ScramStep step = scram.Receive(Encoding.UTF8.GetBytes(message));
+            await SendAsync(connection, NativeJson.Scram(step.Reply.Span)).ConfigureAwait(false);
+            if (step.Status == ScramStatus.Succeeded)
+                connection.User = scram.UserName;
+            if (step.Status != ScramStatus.Continue)
+                return step.Status == ScramStatus.Succeeded;
+            if (await ReadAsync(connection).ConfigureAwait(false) is not { Scram: { } next })
+                return false;
+            message = next;
+        }
+    }
+
+    private async ValueTask<DoorOutcome> EnterAsync(Connection connection, JoinRequest join)
+    {
+        var session = new NativeSession(this, connection.RemoteEndPoint);
+        if (PortFor(connection) is not { } port || !_flows.TryAdmit(session, out FlowSession? flow, out byte[]? secret))
+            return await RefuseAsync(connection, DoorOutcome.Proven, NativeJson.Refusal(ChatError.Full)).ConfigureAwait(false);
+        session.Begin(flow!);
+        ChatError error = _hub.TryJoin(join.Name ?? connection.User ?? "", connection.User, session, out ChatParticipant? participant);
+        string? where = null;
+        if (participant is not null)
+        {
+            session.Begin(participant);
+            foreach ((string room, string? password) in join.Rooms)
+            {
+                error = await _hub.EnterAsync(participant, room, password, connection.Closing).ConfigureAwait(false);
+                where = room;
+                if (error != ChatError.None)
+                    break;
+            }
+        }
+
+        if (error == ChatError.None)
+        {
+            await SendAsync(connection, NativeJson.Joined(flow!, secret!, port, participant!, _hub.Options.Limits, _maxMessageBytes)).ConfigureAwait(false);
+            session.HasJoined();
+            return DoorOutcome.Proven;
+        }
+
+        flow!.Close();
+        return await RefuseAsync(connection, error == ChatError.WrongPassword ? DoorOutcome.Wrong : DoorOutcome.Proven, NativeJson.Refusal(error, where)).ConfigureAwait(false);
+    }
+
+    // The datagram port beside the one that was called, or the only one there is.
+    private int? PortFor(Connection connection)
+    {
+        int called = (connection.LocalEndPoint as IPEndPoint)?.Port ?? connection.Address.Port;
+        Address[] datagrams = [.. _server.Addresses.Where(static address => address.Scheme == AddressScheme.Udp)];
+        return (datagrams.FirstOrDefault(address => address.Port == called) ?? datagrams.FirstOrDefault())?.Port;
+    }
+
+    /// <summary>The next line; null if the peer finished before it. Not a request: as one that asks for no version of this protocol.</summary>
+    private static async ValueTask<JoinRequest?> ReadAsync(Connection connection) =>
+        await connection.ReadLineAsync(JoinRequest.MaxBytes).ConfigureAwait(false) is { } line ? JoinRequest.Read(line) ?? new JoinRequest() : null;
+
+    private static async ValueTask<DoorOutcome> RefuseAsync(Connection connection, DoorOutcome outcome, byte[] refusal)
+    {
+        await SendAsync(connection, refusal).ConfigureAwait(false);
+        return outcome;
+    }
+
+    private static ValueTask SendAsync(Connection connection, byte[] json) => connection.SendAsync((byte[])[.. json, (byte)'\n']);
 }

@@ -92,11 +92,17 @@ public sealed class FlowServer : IAsyncDisposable, IThreadPoolWorkItem
         return true;
     }
 
-    /// <summary>Closes every session, telling the peers.</summary>
+    /// <summary>Closes every session, telling the peers: do it while the server still sends, as when its <see cref="Datagram.Closing"/> is cancelled.</summary>
+    public void CloseAll()
+    {
+        foreach ((_, FlowSession session) in _sessions)
+            session.Close();
+    }
+
+    /// <summary>Closes every session.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (FlowSession session in _sessions.Values)
-            session.Close();
+        CloseAll();
         await _ticking.DisposeAsync().ConfigureAwait(false);
         await _looking.DisposeAsync().ConfigureAwait(false);
     }
