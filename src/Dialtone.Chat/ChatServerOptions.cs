@@ -16,4 +16,7 @@ public sealed record ChatServerOptions
 
     /// <summary>The bounds of the native protocol's datagrams.</summary>
     public FlowServerOptions Flow { get; init; } = new();
+
+    /// <summary>How long a native client may take to join, its login and the checking of its rooms' passwords included. Default 10 s, as <see cref="ServerLimits.Handshake"/>.</summary>
+    public TimeSpan JoinTime { get; init => field = Check.Positive(value); } = TimeSpan.FromSeconds(10);
 }

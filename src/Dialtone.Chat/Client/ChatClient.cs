@@ -22,6 +22,7 @@ public sealed class ChatClient : IAsyncDisposable
     private long _lastRef;   // under _gate
     private bool _hasEnded;  // under _gate
     private ChatError? _end; // under _gate
+    private int _isDisposed;
 
     private ChatClient(FlowClient flow, ChatJoin.Joined joined, ChatClientOptions options)
     {
@@ -180,6 +181,8 @@ public sealed class ChatClient : IAsyncDisposable
     /// <summary>Leaves. What the hub has not taken yet fails.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
+            return;
         await _flow.DisposeAsync().ConfigureAwait(false);
         await _over.CancelAsync().ConfigureAwait(false);
         await _reading.ConfigureAwait(false);

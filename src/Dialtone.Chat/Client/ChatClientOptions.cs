@@ -25,8 +25,8 @@ public sealed record ChatClientOptions
     public FlowOptions Flow { get; init; } = new();
 
     /// <summary>How long the whole join may take, beyond the call itself. Default 30 s: others may be having their passwords checked.</summary>
-    public TimeSpan JoinTime { get; init => field = Require.Positive(value); } = TimeSpan.FromSeconds(30);
+    public TimeSpan JoinTime { get; init => field = Check.Positive(value); } = TimeSpan.FromSeconds(30);
 
     /// <summary>Events that may wait for their reader; beyond that, nothing more is taken from the server, answers to one's own messages included. Default 4,096. At least 1.</summary>
-    public int MaxWaitingEvents { get; init => field = Require.Positive(value); } = 4096;
+    public int MaxWaitingEvents { get; init => field = Check.InRange(value, 1); } = 4096;
 }

@@ -138,8 +138,8 @@ internal static class ChatJoin
             string? where = answer.RootElement.TryGetProperty("room", out JsonElement room) ? room.GetString() : null;
             string? text = answer.RootElement.TryGetProperty("text", out JsonElement sentence) ? sentence.GetString() : null;
             ChatError reason = ChatErrorCodes.ErrorOf(error.GetString());
-            string why = ChatText.Printable(text ?? ChatErrorCodes.Sentence(reason));
-            throw new ChatException(reason, where is null ? why : $"{ChatText.Printable(where)}: {why}");
+            string why = Printable.Of(text ?? ChatErrorCodes.Sentence(reason));
+            throw new ChatException(reason, where is null ? why : $"{Printable.Of(where)}: {why}");
         }
     }
 }

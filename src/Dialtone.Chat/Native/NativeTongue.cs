@@ -37,9 +37,29 @@ internal sealed class NativeTongue : IAsyncDisposable
 
     public PenaltyTable Penalties => _server.Penalties;
 
-    /// <summary>Holds the conversation that joins; time limit and penalties are those of every door.</summary>
-    public async Task RunAsync(Connection connection) =>
-        await Door.AdmitAsync(connection, "chat", limit: null, JoinAsync).ConfigureAwait(false);
+    /// <summary>Holds the conversation that joins, within its time. What goes wrong costs what it costs at every door.</summary>
+    public async Task RunAsync(Connection connection)
+    {
+        using var limit = new CancellationTokenSource(_options.JoinTime, _hub.Options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, connection.Closing);
+        Penalty? penalty;
+        try
+        {
+            penalty = await JoinAsync(connection, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            connection.Abort();
+            penalty = Penalty.GraceExceeded;
+        }
+        catch (TransportException e) when (e.Reason == TransportError.PeerReset)
+        {
+            penalty = Penalty.NoAuthentication;
+        }
+
+        if (penalty is { } cost)
+            Penalties.Charge((connection.RemoteEndPoint as IPEndPoint)?.Address, cost);
+    }
 
     /// <summary>Takes a datagram of this protocol.</summary>
     /// <returns>False if it is something else.</returns>
@@ -56,31 +76,32 @@ internal sealed class NativeTongue : IAsyncDisposable
         await _flows.DisposeAsync().ConfigureAwait(false);
     }
 
-    private async ValueTask<DoorOutcome> JoinAsync(Connection connection)
+    // What the caller is to pay, if anything.
+    private async ValueTask<Penalty?> JoinAsync(Connection connection, CancellationToken cancellationToken)
     {
-        if (await ReadAsync(connection).ConfigureAwait(false) is not { } join)
-            return DoorOutcome.Left;
+        if (await ReadAsync(connection, cancellationToken).ConfigureAwait(false) is not { } join)
+            return Penalty.NoAuthentication;
         if (join.Chat != JoinRequest.Version)
-            return await RefuseAsync(connection, DoorOutcome.Proven, NativeJson.Refusal(ChatError.BadRequest)).ConfigureAwait(false);
+            return await RefuseAsync(connection, null, ChatError.BadRequest).ConfigureAwait(false);
         if (_options.Accounts is { } accounts)
         {
             if (join.Scram is null)
-                return await RefuseAsync(connection, DoorOutcome.Left, NativeJson.Refusal(ChatError.LoginRequired)).ConfigureAwait(false);
-            if (!await LoginAsync(connection, accounts, join.Scram).ConfigureAwait(false))
-                return DoorOutcome.Wrong;
-            if (await ReadAsync(connection).ConfigureAwait(false) is not { } after)
-                return DoorOutcome.Left;
+                return await RefuseAsync(connection, Penalty.NoAuthentication, ChatError.LoginRequired).ConfigureAwait(false);
+            if (!await LoginAsync(connection, accounts, join.Scram, cancellationToken).ConfigureAwait(false))
+                return Penalty.AuthenticationFailed;
+            if (await ReadAsync(connection, cancellationToken).ConfigureAwait(false) is not { } after)
+                return null;
             join = after;
         }
         else if (join.Scram is not null)
         {
-            return await RefuseAsync(connection, DoorOutcome.Proven, NativeJson.Refusal(ChatError.BadRequest, null, "There are no accounts here; join without a login.")).ConfigureAwait(false);
+            return await RefuseAsync(connection, null, ChatError.BadRequest, "There are no accounts here; join without a login.").ConfigureAwait(false);
         }
 
-        return await EnterAsync(connection, join).ConfigureAwait(false);
+        return await EnterAsync(connection, join, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async ValueTask<bool> LoginAsync(Connection connection, ScramAccounts accounts, string message)
+    private static async ValueTask<bool> LoginAsync(Connection connection, ScramAccounts accounts, string message, CancellationToken cancellationToken)
     {
         var scram = new ScramServer(accounts, connection.ChannelBinding, requireChannelBinding: !connection.ChannelBinding.IsEmpty);
         while (true)
@@ -91,41 +112,44 @@ internal sealed class NativeTongue : IAsyncDisposable
                 connection.User = scram.UserName;
             if (step.Status != ScramStatus.Continue)
                 return step.Status == ScramStatus.Succeeded;
-            if (await ReadAsync(connection).ConfigureAwait(false) is not { Scram: { } next })
+            if (await ReadAsync(connection, cancellationToken).ConfigureAwait(false) is not { Scram: { } next })
                 return false;
             message = next;
         }
     }
 
-    private async ValueTask<DoorOutcome> EnterAsync(Connection connection, JoinRequest join)
+    private async ValueTask<Penalty?> EnterAsync(Connection connection, JoinRequest join, CancellationToken cancellationToken)
     {
         var session = new NativeSession(this, connection.RemoteEndPoint);
         if (PortFor(connection) is not { } port || !_flows.TryAdmit(session, out FlowSession? flow, out byte[]? secret))
-            return await RefuseAsync(connection, DoorOutcome.Proven, NativeJson.Refusal(ChatError.Full)).ConfigureAwait(false);
-        session.Begin(flow!);
-        ChatError error = _hub.TryJoin(join.Name ?? connection.User ?? "", connection.User, session, out ChatParticipant? participant);
-        string? where = null;
-        if (participant is not null)
+            return await RefuseAsync(connection, null, ChatError.Full).ConfigureAwait(false);
+        bool hasJoined = false;
+        try
         {
+            session.Begin(flow!);
+            ChatError error = _hub.TryJoin(join.Name ?? connection.User ?? "", connection.User, session, out ChatParticipant? participant);
+            if (participant is null)
+                return await RefuseAsync(connection, null, error).ConfigureAwait(false);
             session.Begin(participant);
             foreach ((string room, string? password) in join.Rooms)
             {
-                error = await _hub.EnterAsync(participant, room, password, connection.Closing).ConfigureAwait(false);
-                where = room;
+                error = await _hub.EnterAsync(participant, room, password, cancellationToken).ConfigureAwait(false);
+                if (error == ChatError.WrongPassword)
+                    return await RefuseAsync(connection, password is null ? null : Penalty.AuthenticationFailed, error, null, room).ConfigureAwait(false);
                 if (error != ChatError.None)
-                    break;
+                    return await RefuseAsync(connection, null, error, null, room).ConfigureAwait(false);
             }
-        }
 
-        if (error == ChatError.None)
-        {
-            await SendAsync(connection, NativeJson.Joined(flow!, secret!, port, participant!, _hub.Options.Limits, _maxMessageBytes)).ConfigureAwait(false);
+            await SendAsync(connection, NativeJson.Joined(flow!, secret!, port, participant, _hub.Options.Limits, _maxMessageBytes)).ConfigureAwait(false);
             session.HasJoined();
-            return DoorOutcome.Proven;
+            hasJoined = true;
+            return null;
         }
-
-        flow!.Close();
-        return await RefuseAsync(connection, error == ChatError.WrongPassword ? DoorOutcome.Wrong : DoorOutcome.Proven, NativeJson.Refusal(error, where)).ConfigureAwait(false);
+        finally
+        {
+            if (!hasJoined)
+                flow!.Close(); // and with it whoever was let in
+        }
     }
 
     // The datagram port beside the one that was called, or the only one there is.
@@ -136,14 +160,14 @@ internal sealed class NativeTongue : IAsyncDisposable
         return (datagrams.FirstOrDefault(address => address.Port == called) ?? datagrams.FirstOrDefault())?.Port;
     }
 
-    /// <summary>The next line; null if the peer finished before it. Not a request: as one that asks for no version of this protocol.</summary>
-    private static async ValueTask<JoinRequest?> ReadAsync(Connection connection) =>
-        await connection.ReadLineAsync(JoinRequest.MaxBytes).ConfigureAwait(false) is { } line ? JoinRequest.Read(line) ?? new JoinRequest() : null;
+    /// <summary>The next line; null if the peer finished before it. What is no request is one that asks for no version of this protocol.</summary>
+    private static async ValueTask<JoinRequest?> ReadAsync(Connection connection, CancellationToken cancellationToken) =>
+        await connection.ReadLineAsync(JoinRequest.MaxBytes, cancellationToken: cancellationToken).ConfigureAwait(false) is { } line ? JoinRequest.Read(line) ?? new JoinRequest() : null;
 
-    private static async ValueTask<DoorOutcome> RefuseAsync(Connection connection, DoorOutcome outcome, byte[] refusal)
+    private static async ValueTask<Penalty?> RefuseAsync(Connection connection, Penalty? penalty, ChatError error, string? sentence = null, string? room = null)
     {
-        await SendAsync(connection, refusal).ConfigureAwait(false);
-        return outcome;
+        await SendAsync(connection, NativeJson.Refusal(error, room, sentence)).ConfigureAwait(false);
+        return penalty;
     }
 
     private static ValueTask SendAsync(Connection connection, byte[] json) => connection.SendAsync((byte[])[.. json, (byte)'\n']);

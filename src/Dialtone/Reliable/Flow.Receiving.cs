@@ -97,6 +97,7 @@ internal sealed partial class Flow
             if (!has || segment.HasArrived)
                 continue;
             segment.HasArrived = true;
+            busy.BytesUnderWay -= SegmentHeaderBytes + segment.Content.Length;
             newest = segment.Id;
             arrived++;
         }

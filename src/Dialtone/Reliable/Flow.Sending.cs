@@ -52,7 +52,7 @@ internal sealed partial class Flow
         if (busy.Outstanding is not { Count: > 0 } outstanding)
             return _credit > 0;
         // The peer keeps at most Window segments from the first it lacks.
-        return outstanding.Count < Math.Min((int)_congestionWindow, Window) && _nextId - outstanding[0].Id < (uint)Math.Min(Window, (int)_credit);
+        return busy.BytesUnderWay < _congestionWindow * options.MaxDatagramBytes && _nextId - outstanding[0].Id < (uint)Math.Min(Window, (int)_credit);
     }
 
     private int WriteSegments(Busy busy, Span<byte> records, long now)
@@ -80,6 +80,7 @@ internal sealed partial class Flow
                 busy.ProgressAt = now;
             busy.Outstanding.Add(segment);
             length += Write(records[length..], segment, now);
+            busy.BytesUnderWay += SegmentHeaderBytes + count;
             busy.Unasked++;
         }
 
@@ -129,7 +130,9 @@ internal sealed partial class Flow
     // Acks are late by habit. Whoever would soon have to wait for one asks: a sender whose window fills, and a caller who has said all it had to say.
     private void Ask(Busy busy)
     {
-        bool isFilling = busy.Outstanding!.Count * 2 >= _congestionWindow && busy.Unasked * 4 >= _congestionWindow;
+        int most = Math.Min(Window, (int)_credit);
+        bool isFilling = busy.Outstanding!.Count * 2 >= most && busy.Unasked * 4 >= most;
+        isFilling |= busy.BytesUnderWay * 2 >= _congestionWindow * options.MaxDatagramBytes && busy.Unasked * 4 >= _congestionWindow;
         bool isDone = !isServer && busy.Queue is not { Count: > 0 };
         if (!isFilling && !isDone)
             return;

@@ -20,7 +20,7 @@ internal sealed partial class Flow(FlowKeys keys, bool isServer, FlowOptions opt
     public const int Window = 64;
     private const int AckBytes = 1 + 4 + 8 + 1 + 4;
     private const int SegmentHeaderBytes = 1 + 4 + 2;
-    private const int LeastCongestionWindow = 8; // segments; within the first window of RFC 6928, and enough to talk over a line that loses at random
+    private const int LeastCongestionWindow = 8; // datagrams; within the first window of RFC 6928, and enough to talk over a line that loses at random
     private const int ResentAfterPassed = 3; // segments sent later that have arrived (RFC 5681's three duplicates)
     private const int TimedPackets = 16;
     private const int LossyFor = 32;         // segments acknowledged without another loss until the line counts as good again
@@ -61,6 +61,7 @@ internal sealed partial class Flow(FlowKeys keys, bool isServer, FlowOptions opt
         public AesGcm? Opener;
         public long[]? TimesSent;              // of the last packets, by number; 0 when answered
         public int QueuedBytes;
+        public int BytesUnderWay;              // of segments that are not known to have arrived
         public int Offset;                     // into the first message of the queue
         public uint RecoveredAt;               // losses before this id have been paid for
         public int Resent;
@@ -233,7 +234,7 @@ internal sealed partial class Flow(FlowKeys keys, bool isServer, FlowOptions opt
             return;
         foreach (FlowMessage message in (busy.Outstanding ?? []).Select(segment => segment.Message!).Concat(busy.Queue ?? []).Distinct())
             Finish(busy, message, reason);
-        busy.QueuedBytes = 0;
+        (busy.QueuedBytes, busy.BytesUnderWay) = (0, 0);
         busy.AckAt = long.MaxValue;
         (busy.Queue, busy.Outstanding, busy.Early, busy.Partial, busy.EarlyBits) = (null, null, null, null, 0);
         (_ackDue, _pingDue) = (false, false);

@@ -161,6 +161,12 @@ public sealed class FlowClient : IAsyncDisposable
             }
             catch (TransportException)
             {
+                lock (_gate)
+                {
+                    if (_socket != socket)
+                        return; // the flow has moved on
+                }
+
                 // Nobody listens there now, or the network is down: time will tell, as it does for packets that are lost.
                 await Task.Delay(RetryAfter, _time, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

@@ -207,7 +207,129 @@ public sealed class FlowTests
         var packet = new byte[1200];
         int length = client.Next(packet, now: 0);
         Assert.Equal(
-            "ff0108070605040302010000000000000000bd8ed91db6108b06ec61987e31d508050806d5b22b58f4e8cb2f82f16a584411899e92d2b32aab654cbae2",
+            "ff0108070605040302010000000000000000bd8ed91db6108b06ec61987e31d5f7faf7f9d5b22b58f4e8cb2f825ef32d1cd2e60787af1259813b2af48bc3",
             Convert.ToHexStringLower(packet.AsSpan(0, length)));
     }
+
+    [Fact]
+    public void An_answer_is_what_the_protocols_vector_says()
+    {
+        byte[] secret = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+        var server = new Flow(new FlowKeys(0x0102030405060708, secret), isServer: true, new FlowOptions(), now: 0);
+        Assert.True(server.Receive(Convert.FromHexString(
+            "ff0108070605040302010000000000000000bd8ed91db6108b06ec61987e31d5f7faf7f9d5b22b58f4e8cb2f825ef32d1cd2e60787af1259813b2af48bc3"), now: 0, out _));
+        Assert.Equal("hi"u8.ToArray(), server.Take());
+        server.Send(new FlowMessage("hello"u8.ToArray(), null), now: 0);
+        var packet = new byte[1200];
+        int length = server.Next(packet, now: 0);
+        Assert.Equal(
+            "ff0108070605040302010000000000000000330cf20b84b03127278d441364ffa9fcf13e8a8357474e00ada06c687600cfe351e2d446dfcf45075fbb36a1e0f8",
+            Convert.ToHexStringLower(packet.AsSpan(0, length)));
+    }
+
+    [Fact]
+    public void An_ack_waits_for_company_unless_somebody_asks_or_something_is_missing()
+    {
+        var line = new FlowLine(seed: 15);
+        line.Client.Send("hello");
+        line.Run();
+        var buffer = new byte[1200];
+        var packets = new List<byte[]>();
+        for (int i = 0; i < 3; i++)
+        {
+            line.Server.Send($"{i}");
+            packets.Add(buffer[..line.Server.Flow.Next(buffer, line.Now)]);
+        }
+
+        Flow client = line.Client.Flow;
+        Assert.True(client.Receive(packets[0], line.Now, out _));
+        Assert.Equal(0, client.Next(buffer, line.Now));
+        Assert.InRange(client.WakeAt() - line.Now, 1000, 25_000);
+        Assert.True(client.Receive(packets[2], line.Now, out _));
+        Assert.True(client.Next(buffer, line.Now) > 0); // the second is missing
+        Assert.True(client.Receive(packets[1], line.Now, out _));
+        Assert.True(client.Next(buffer, line.Now) > 0); // and has come
+        Assert.Equal(0, client.Next(buffer, line.Now + 100_000));
+    }
+
+    [Fact]
+    public void Many_messages_to_a_good_reader_cost_few_packets()
+    {
+        var line = new FlowLine(seed: 16);
+        line.Client.Send("hello");
+        line.Run();
+        int before = line.PacketsSent;
+        for (int i = 0; i < 1000; i++)
+        {
+            line.Server.Send(new string('m', 64));
+            line.Run(until: line.Now + 1000); // a thousand a second, each by itself
+        }
+
+        line.Run();
+        Assert.Equal(1000, line.Client.Messages.Count);
+        Assert.InRange(line.PacketsSent - before, 1000, 1300); // not an ack each
+    }
+
+    [Fact]
+    public void A_call_whose_first_packets_are_lost_is_repeated_until_it_is_answered()
+    {
+        var line = new FlowLine(seed: 17) { Loss = 1 };
+        line.Client.Flow.Greet();
+        line.Run(until: 3_500_000);
+        Assert.InRange(line.PacketsSent, 3, 5);
+        line.Loss = 0;
+        line.Run(until: 6_000_000);
+        int answered = line.PacketsSent;
+        line.Run(until: 20_000_000);
+        Assert.Equal(answered, line.PacketsSent);
+    }
+
+    [Fact]
+    public void A_flow_that_rests_goes_on_as_if_it_had_not()
+    {
+        var line = new FlowLine(seed: 18) { Keep = true };
+        for (int i = 0; i < 20; i++)
+        {
+            line.Client.Send($"up {i}");
+            line.Server.Send($"down {i}");
+            line.Run();
+            line.Server.Flow.Rest();
+            line.Client.Flow.Rest();
+        }
+
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => $"up {i}"), line.Server.Texts);
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => $"down {i}"), line.Client.Texts);
+        Assert.All(line.Kept.Where(line.FromClient.Contains), packet => Assert.False(line.Server.Flow.Receive(packet, line.Now, out _)));
+    }
+
+    [Fact]
+    public void Ten_thousand_flows_at_rest_take_three_hundred_bytes_each()
+    {
+        const int Count = 10_000;
+        var flows = new Flow[Count];
+        var buffer = new byte[1200];
+        long before = 0;
+        for (int i = -100; i < Count; i++)
+        {
+            if (i == 0)
+                before = GC.GetTotalMemory(forceFullCollection: true);
+            var keys = new FlowKeys((ulong)i, new byte[FlowKeys.SecretBytes]);
+            var client = new Flow(keys, isServer: false, new FlowOptions(), now: 0);
+            var server = new Flow(keys, isServer: true, FlowOptions, now: 0);
+            client.Send(new FlowMessage("hello"u8.ToArray(), null), now: 0);
+            Assert.True(server.Receive(buffer.AsSpan(0, client.Next(buffer, now: 0)), now: 0, out _));
+            server.Taken(server.Take()!.Length);
+            Assert.True(server.Next(buffer, now: 0) > 0);
+            Assert.True(server.IsQuiet);
+            server.Rest();
+            client.Rest();
+            if (i >= 0)
+                flows[i] = server;
+        }
+
+        Assert.InRange((GC.GetTotalMemory(forceFullCollection: true) - before) / Count, 1, 300);
+        GC.KeepAlive(flows);
+    }
+
+    private static readonly FlowOptions FlowOptions = new();
 }
