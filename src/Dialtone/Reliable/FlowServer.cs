@@ -85,7 +85,7 @@ public sealed class FlowServer : IAsyncDisposable, IThreadPoolWorkItem
     public bool Receive(Datagram datagram)
     {
         ArgumentNullException.ThrowIfNull(datagram);
-        if (datagram.Payload.Span is not [FlowPacket.Mark, ..])
+        if (datagram.Payload.Span is not [FlowPacket.Mark, FlowPacket.Version, ..])
             return false;
         if (FlowPacket.TryReadHeader(datagram.Payload.Span, out ulong id, out _) && _sessions.TryGetValue(id, out FlowSession? session))
             session.Receive(datagram);
