@@ -49,7 +49,7 @@ public sealed partial class Server : IAsyncDisposable
         _options = options;
         _logger = options.LoggerFactory?.CreateLogger("Dialtone.Server") ?? NullLogger.Instance;
         Penalties = new PenaltyTable(options.Penalties, options.Time);
-        _host = new ConnectionHost(options.Time, options.Limits, options.BufferPool ?? BlockPool.Shared, _logger, Instruments.Shared)
+        _host = new ConnectionHost(options.Time, options.Limits, options.BufferPool ?? BlockPool.Shared, _logger)
         {
             Penalties = Penalties,
             Server = this,

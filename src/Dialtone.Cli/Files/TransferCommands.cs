@@ -37,11 +37,11 @@ internal static class TransferCommands
         string target = hasTarget ? words[^1] : ".";
         RemoteName[] sources = [.. words.Take(words.Count - (hasTarget ? 1 : 0)).Select(RemoteName.Parse)];
         ExitCode worst = ExitCode.Done;
-        foreach (IGrouping<(Address?, string?, string?), RemoteName> server in sources.GroupBy(name => (name.Server, name.Host, name.User)))
+        foreach (List<RemoteName> server in ByServer(sources))
         {
-            if (sources.Length > 1 && server.Count() < sources.Length && target != "-" && !Directory.Exists(target))
+            if (server.Count < sources.Length && target != "-" && !Directory.Exists(target))
                 throw new CliException(ExitCode.Files, $"{Printable.Of(target)} is not a folder.");
-            ExitCode code = await RunAsync(arguments, server.First(), isQuiet: target == "-", async (transfer, share, cancellationToken) =>
+            ExitCode code = await RunAsync(arguments, server[0], isQuiet: target == "-", async (transfer, share, cancellationToken) =>
             {
                 var paths = new List<VirtualPath>();
                 foreach (RemoteName name in server)
@@ -60,6 +60,21 @@ internal static class TransferCommands
         }
 
         return worst;
+    }
+
+    private static List<List<RemoteName>> ByServer(RemoteName[] names)
+    {
+        var servers = new List<List<RemoteName>>();
+        foreach (RemoteName name in names)
+        {
+            List<RemoteName>? server = servers.Find(known => Equals(known[0].Server, name.Server) && known[0].Host == name.Host && known[0].User == name.User);
+            if (server is null)
+                servers.Add([name]);
+            else
+                server.Add(name);
+        }
+
+        return servers;
     }
 
     public static Task<ExitCode> SyncAsync(Arguments arguments)

@@ -22,20 +22,16 @@ public sealed partial class FileClient
     {
         ArgumentNullException.ThrowIfNull(path);
         options ??= TreeOptions.Default;
-        List<RemoteEntry> remote = await ListWholeAsync(path, cancellationToken).ConfigureAwait(false);
-        if (!options.DryRun)
-            Directory.CreateDirectory(localFolder);
-        using LocalFolder? top = Directory.Exists(localFolder) ? LocalFolder.Open(localFolder) : null;
-        var plan = new TreeDownloadPlan(top, options);
-        plan.Compare(remote);
+        using var plan = new TreeDownloadPlan(localFolder, options);
+        await ListTreeAsync(path, plan.Compare, cancellationToken).ConfigureAwait(false);
         if (options is { OnlyDifferent: true, Checksum: true })
             await plan.CompareContentAsync(this, path, cancellationToken).ConfigureAwait(false);
         if (options.Delete)
-            plan.DeleteExtras(remote);
+            plan.DeleteExtras();
         var work = new TransferQueue(plan.Needed);
         var meter = new TransferMeter(progress, _options.Dial.Time, path);
         meter.Begin(plan.Needed.Sum(static file => file.Size), plan.Needed.Count);
-        if (!options.DryRun && top is not null)
+        if (!options.DryRun && plan.Top is { } top)
         {
             await RunJobsAsync(
                 plan.Needed.Count, channel => FetchAsync(channel, path, new LocalCursor(top, create: true), work, options, meter, cancellationToken), cancellationToken)
@@ -50,21 +46,24 @@ public sealed partial class FileClient
             : new TreeReport(work.Done, plan.Skipped, plan.Deleted.Count, work.Bytes, [.. plan.Failures, .. work.Failures]);
     }
 
-    /// <summary>Everything below a folder, all pages of it.</summary>
+    /// <summary>Everything below a folder.</summary>
     private async Task<List<RemoteEntry>> ListWholeAsync(string path, CancellationToken cancellationToken)
     {
         var entries = new List<RemoteEntry>();
+        await ListTreeAsync(path, entries.AddRange, cancellationToken).ConfigureAwait(false);
+        return entries;
+    }
+
+    /// <summary>Everything below a folder, page by page.</summary>
+    private async Task ListTreeAsync(string path, Action<List<RemoteEntry>> take, CancellationToken cancellationToken)
+    {
         NativeChannel channel = await RentAsync(cancellationToken).ConfigureAwait(false);
-        return await UseAsync(
+        await UseAsync(
             channel,
             async channel =>
             {
-                for (string? after = null; ; after = entries[^1].Path)
-                {
-                    int before = entries.Count;
-                    if (!await RemoteLines.ReadPageAsync(channel, path, recursive: true, after, entries, cancellationToken).ConfigureAwait(false) || entries.Count == before)
-                        return entries;
-                }
+                await RemoteLines.ReadTreeAsync(channel, path, take, cancellationToken).ConfigureAwait(false);
+                return true;
             }).ConfigureAwait(false);
     }
 

@@ -13,10 +13,13 @@ internal sealed class LocalFolder : IDisposable
     private static readonly FileCalls Calls = FileCalls.System;
     private static int LastPart;
 
-    private LocalFolder(SafeFileHandle handle) => Handle = handle;
+    private LocalFolder(SafeFileHandle handle, bool isNew = false) => (Handle, IsNew) = (handle, isNew);
 
     /// <summary>The open folder.</summary>
     public SafeFileHandle Handle { get; }
+
+    /// <summary>Whether it was made when it was opened: nothing is in it.</summary>
+    public bool IsNew { get; }
 
     /// <summary>Opens a folder the user named: links in the user's own path are the user's business.</summary>
     /// <exception cref="FileException">It is missing, or no folder, or this system is not supported.</exception>
@@ -47,14 +50,16 @@ internal sealed class LocalFolder : IDisposable
         Span<byte> path = stackalloc byte[NameBytes];
         path = Terminated(name, path);
         int result = Calls.Open(Handle, path, OpenFlags.Folder, 0, out SafeFileHandle handle);
+        bool isNew = false;
         if (result == -Errno.NoEntry && create)
         {
             result = Calls.MakeFolder(Handle, path, NewFolderMode);
+            isNew = result == 0;
             if (result is 0 or -Errno.Exists)
                 result = Calls.Open(Handle, path, OpenFlags.Folder, 0, out handle);
         }
 
-        return result < 0 ? throw Refusal(result, name) : new LocalFolder(handle);
+        return result < 0 ? throw Refusal(result, name) : new LocalFolder(handle, isNew);
     }
 
     /// <summary>What stands at a name, links not followed: false for nothing.</summary>

@@ -3,8 +3,11 @@ using Microsoft.Win32.SafeHandles;
 namespace Dialtone.Files;
 
 /// <summary>What of a remote tree has to travel, and what of the local one has to go.</summary>
-internal sealed class TreeDownloadPlan(LocalFolder? top, TreeOptions options)
+internal sealed class TreeDownloadPlan(string localFolder, TreeOptions options) : IDisposable
 {
+    private readonly HashSet<string> _remote = new(StringComparer.Ordinal); // every path, where extras are to go
+    private LocalCursor? _cursor;
+    private bool _hasBegun;
     private readonly List<TreeFile> _same = []; // in size, where content decides
 
     public List<TreeFile> Needed { get; private set; } = [];
@@ -15,15 +18,21 @@ internal sealed class TreeDownloadPlan(LocalFolder? top, TreeOptions options)
 
     public List<TreeFailure> Failures { get; } = [];
 
+    /// <summary>The local folder; null where it does not exist and is not to be made.</summary>
+    public LocalFolder? Top { get; private set; }
+
     /// <summary>Compares by size and time; makes the folders on the way. Names are the server's word and checked here, before they touch the disk.</summary>
-    public void Compare(IReadOnlyList<RemoteEntry> remote)
+    public void Compare(IReadOnlyList<RemoteEntry> page)
     {
-        using LocalCursor? cursor = top is null ? null : new LocalCursor(top, create: !options.DryRun);
-        foreach (RemoteEntry entry in remote)
+        if (!_hasBegun)
+            Begin();
+        foreach (RemoteEntry entry in page)
         {
+            if (options.Delete)
+                _remote.Add(entry.Path);
             try
             {
-                Compare(entry, cursor);
+                Compare(entry, _cursor);
             }
             catch (FileException e)
             {
@@ -35,7 +44,7 @@ internal sealed class TreeDownloadPlan(LocalFolder? top, TreeOptions options)
     /// <summary>Asks the server for the digests of files that are the same in size, and fetches those that differ.</summary>
     public async Task CompareContentAsync(FileClient client, string path, CancellationToken cancellationToken)
     {
-        using LocalCursor cursor = new(top!, create: false);
+        using LocalCursor cursor = new(Top!, create: false);
         await client.SumAllAsync(path, _same, Compare, cancellationToken).ConfigureAwait(false);
 
         void Compare(TreeFile file, NativeReply reply)
@@ -57,10 +66,28 @@ internal sealed class TreeDownloadPlan(LocalFolder? top, TreeOptions options)
     }
 
     /// <summary>Removes what the server does not have.</summary>
-    public void DeleteExtras(IReadOnlyList<RemoteEntry> remote)
+    public void DeleteExtras()
     {
-        if (top is not null)
-            DeleteExtras(top, "", remote.Select(static entry => entry.Path).ToHashSet(StringComparer.Ordinal));
+        if (Top is not null)
+            DeleteExtras(Top, "", _remote);
+    }
+
+    public void Dispose()
+    {
+        _cursor?.Dispose();
+        Top?.Dispose();
+    }
+
+    /// <summary>Only once the server has shown that there is such a folder.</summary>
+    private void Begin()
+    {
+        _hasBegun = true;
+        if (!options.DryRun)
+            Directory.CreateDirectory(localFolder);
+        if (!Directory.Exists(localFolder))
+            return;
+        Top = LocalFolder.Open(localFolder);
+        _cursor = new LocalCursor(Top, create: !options.DryRun);
     }
 
     private void Compare(RemoteEntry entry, LocalCursor? cursor)
@@ -91,7 +118,7 @@ internal sealed class TreeDownloadPlan(LocalFolder? top, TreeOptions options)
         status = default;
         try
         {
-            return cursor is not null && cursor.Go(file.Folder).TryStat(name, out status);
+            return cursor?.Go(file.Folder) is { IsNew: false } folder && folder.TryStat(name, out status);
         }
         catch (FileException e) when (options.DryRun && e.Reason == FileError.NotFound)
         {

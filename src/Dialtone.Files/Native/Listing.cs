@@ -98,7 +98,7 @@ internal sealed class Listing(FileSession session, FrameWriter lines, int limit)
     }
 
     private async ValueTask ReadAsync(Level level) =>
-        level.Take(await session.ListAsync(level.Folder, level.After, NativeLimits.MaxEntries).ConfigureAwait(false));
+        level.Take(await session.ListAsync(level.Folder, level.After, Math.Min(limit - _count + 1, NativeLimits.MaxEntries)).ConfigureAwait(false)); // one more than fits tells that there is more
 
     /// <summary>A folder that is being listed.</summary>
     private sealed class Level(VirtualPath folder, string prefix, string? after)

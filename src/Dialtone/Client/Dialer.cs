@@ -76,7 +76,7 @@ public static class Dialer
             ? MemoryListener.Connect(address)
             : await Connector.For(options).ConnectAsync(address, options, cancellationToken).ConfigureAwait(false);
         ConnectionHost host = Hosts.GetValue(options.Time, static time =>
-            new ConnectionHost(time, new ServerLimits { Linger = Linger }, BlockPool.Shared, NullLogger.Instance, Instruments.Shared));
+            new ConnectionHost(time, new ServerLimits { Linger = Linger }, BlockPool.Shared, NullLogger.Instance));
         var connection = new Connection(host, transport, address);
         try
         {

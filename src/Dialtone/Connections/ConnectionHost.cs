@@ -6,15 +6,13 @@ namespace Dialtone;
 
 /// <summary>What the connections of one server, or of one dialer, share.</summary>
 internal sealed class ConnectionHost(
-    TimeProvider time, ServerLimits limits, MemoryPool<byte> pool, ILogger logger, Instruments instruments) : IDisposable
+    TimeProvider time, ServerLimits limits, MemoryPool<byte> pool, ILogger logger) : IDisposable
 {
     private long _lastId;
 
     public ServerLimits Limits => limits;
 
     public ILogger Logger => logger;
-
-    public Instruments Instruments => instruments;
 
     public DeadlineClock Clock { get; } = new(time);
 

@@ -71,6 +71,9 @@ internal sealed class FaultyCalls(Func<string, int, int> fault, bool syncs = fal
 
     internal override int SetModified(SafeFileHandle file, FileTime modified) => Fails("utime", out int error) ? error : base.SetModified(file, modified);
 
+    internal override int StartSync(SafeFileHandle file, long offset, long count) =>
+        Fails("sync_file_range", out int error) ? error : syncs ? base.StartSync(file, offset, count) : 0;
+
     internal override int Sync(SafeFileHandle file) => Fails("fsync", out int error) ? error : syncs ? base.Sync(file) : 0;
 
     internal override int SyncAll(SafeFileHandle file) => Fails("syncfs", out int error) ? error : syncs ? base.SyncAll(file) : 0;

@@ -73,6 +73,9 @@ internal unsafe partial class FileCalls
     private static partial int fsync(SafeFileHandle file);
 
     [LibraryImport("libc", SetLastError = true)]
+    private static partial int sync_file_range(SafeFileHandle file, long offset, long count, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
     private static partial int syncfs(SafeFileHandle file);
 
     [LibraryImport("libc", SetLastError = true)]

@@ -13,7 +13,7 @@ internal unsafe partial class FileCalls
 
     internal const int RemoveFolder = 0x200, NoReplace = 1, KeepSize = 1, PunchHole = 2;
 
-    private const int CurrentFolder = -100, EmptyPath = 0x1000, NoFollow = 0x100, LockExclusive = 2, LockNonBlocking = 4, LockRelease = 8, CoarseClock = 5, SeekToData = 3, SeekToHole = 4;
+    private const int CurrentFolder = -100, EmptyPath = 0x1000, NoFollow = 0x100, LockExclusive = 2, LockNonBlocking = 4, LockRelease = 8, CoarseClock = 5, StartWriting = 2, SeekToData = 3, SeekToHole = 4;
     private const int WantBasics = 0x7FF;
 
     private const ulong ResolveNoMounts = 1, ResolveNoMagicLinks = 2, ResolveNoLinks = 4, ResolveBeneath = 8;
@@ -122,6 +122,9 @@ internal unsafe partial class FileCalls
         long* times = stackalloc long[] { 0, Omit, modified.Seconds, modified.Nanoseconds };
         return (int)Result(futimens(file, times));
     }
+
+    /// <summary>Lets the disk begin to write a part of a file, without waiting for it. Says nothing of errors: the sync that follows does.</summary>
+    internal virtual int StartSync(SafeFileHandle file, long offset, long count) => (int)Result(sync_file_range(file, offset, count, StartWriting));
 
     internal virtual int Sync(SafeFileHandle file) => (int)Result(fsync(file));
 

@@ -9,6 +9,9 @@ internal sealed class LocalStagedFile : IStagedFile
     /// <summary>Smaller content is not given room in advance: its first write, which comes at once, finds a full disk as well, and for less.</summary>
     internal const int ReserveFrom = 64 * 1024;
 
+    // Long content goes to the disk while it comes, in steps of this, so that little is left for the sync at its end: half the time on a disk as fast as the line.
+    private const int WriteBackBytes = 8 * 1024 * 1024;
+
     private const int CopyBytes = 128 * 1024;
     private const long KernelCopyBytes = 64 * 1024 * 1024; // between two looks at the token
 
@@ -17,6 +20,7 @@ internal sealed class LocalStagedFile : IStagedFile
     private readonly Lock _gate = new();
     private long _length;
     private long _reserved;
+    private long _writtenBack; // up to here the disk was told to begin
     private State _state; // under _gate
 
     internal LocalStagedFile(LocalShare share, string id, byte[] name, SafeFileHandle file, byte[] record, long length)
@@ -112,7 +116,7 @@ internal sealed class LocalStagedFile : IStagedFile
         if (length < 0 || length > _length)
             throw Refusals.BadRange;
         Errno.Check(_share.Calls.Truncate(File, length));
-        (_length, _reserved) = (length, Math.Min(_reserved, length));
+        (_length, _reserved, _writtenBack) = (length, Math.Min(_reserved, length), Math.Min(_writtenBack, length));
         return default;
     }
 
@@ -204,7 +208,7 @@ internal sealed class LocalStagedFile : IStagedFile
             if (IsKept && contentIsLost)
             {
                 _ = _share.Calls.Truncate(File, 0);
-                (_length, _reserved) = (0, 0);
+                (_length, _reserved, _writtenBack) = (0, 0, 0);
             }
 
             if (!IsKept || _state == State.LeftWhilePublishing)
@@ -225,6 +229,16 @@ internal sealed class LocalStagedFile : IStagedFile
     {
         Staging.WriteAll(_share.Calls, File, content, _length);
         _length += content.Length;
+        StartWriteBack();
+    }
+
+    private void StartWriteBack()
+    {
+        long count = _length - _writtenBack;
+        if (count < WriteBackBytes)
+            return;
+        _ = _share.Calls.StartSync(File, _writtenBack, count);
+        _writtenBack = _length;
     }
 
     // How much the kernel copied by itself; the rest goes through memory.
@@ -251,6 +265,7 @@ internal sealed class LocalStagedFile : IStagedFile
                 return copied; // it cannot, or the source ends here: reading will tell
             copied += result;
             _length += result;
+            StartWriteBack();
         }
 
         return copied;

@@ -9,7 +9,7 @@ namespace Dialtone.Files;
 /// <summary>The folder <c>.dialtone/uploads</c>, in which content waits until it is published: <c>ID</c>, and <c>ID.json</c> for what can be continued.</summary>
 internal sealed class Staging : IDisposable
 {
-    private const int IdBytes = 16;
+    private const int IdBytes = 16, IdsAtATime = 64;
     private const string RecordSuffix = ".json", NewRecordSuffix = ".new";
 
     private const int OwnerOnly = 0b111_000_000, OwnerOnlyFile = 0b110_000_000;
@@ -19,6 +19,8 @@ internal sealed class Staging : IDisposable
 
     private readonly LocalShare _share;
     private readonly ConcurrentDictionary<string, bool> _held = new();
+    private readonly byte[] _random = new byte[IdBytes * IdsAtATime]; // its own lock
+    private int _usedRandom = IdBytes * IdsAtATime;                   // under the lock of _random
     private readonly SafeFileHandle? _folder;
     private readonly SafeFileHandle? _lock;
 
@@ -55,9 +57,7 @@ internal sealed class Staging : IDisposable
     internal LocalStagedFile Create(long? size, ReadOnlyMemory<byte> record)
     {
         SafeFileHandle folder = Folder;
-        Span<byte> random = stackalloc byte[IdBytes];
-        RandomNumberGenerator.Fill(random);
-        string id = Convert.ToHexStringLower(random);
+        string id = NewId();
         byte[] name = NameOf(id);
         int result = _share.Calls.Open(folder, name, OpenFlags.NewFile, 0b110_110_110, out SafeFileHandle file);
         Errno.Check(result); // nothing was made, so nothing is left behind
@@ -74,6 +74,22 @@ internal sealed class Staging : IDisposable
         {
             staged.Discard();
             throw;
+        }
+    }
+
+    // The generator's price is per call: many small files come at a time.
+    private string NewId()
+    {
+        lock (_random)
+        {
+            if (_usedRandom == _random.Length)
+            {
+                RandomNumberGenerator.Fill(_random);
+                _usedRandom = 0;
+            }
+
+            _usedRandom += IdBytes;
+            return Convert.ToHexStringLower(_random, _usedRandom - IdBytes, IdBytes);
         }
     }
 
