@@ -157,7 +157,9 @@ public sealed partial class ChatHub : IAsyncDisposable
             _names.Remove(old);
             _names.Add(normal!, participant);
             participant.Rename(normal!);
-            participant.IsMuted |= Bans.IsMuted(normal!, participant.Line.Address);
+            if (participant.IsMuted)
+                Bans.Mute(normal!); // it goes with them
+            participant.IsMuted = Bans.IsMuted(normal!, participant.Line.Address);
         }
 
         _audit?.Renamed(participant, old);

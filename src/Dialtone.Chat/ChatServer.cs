@@ -11,7 +11,8 @@ public static class ChatServer
     /// the native protocol go on where its joins ended; all others are plain text.
     /// </summary>
     /// <remarks>
-    /// <see cref="Concurrency.Inline"/> suits it best: nothing here blocks, and a plain sender's datagrams keep their order. Dispose the hub after the server.
+    /// <see cref="Concurrency.Inline"/> suits it best: nothing here blocks, and a plain sender's datagrams keep their order. Not for
+    /// <see cref="Concurrency.Process"/>, where people in two processes would not meet. Dispose the hub after the server.
     /// </remarks>
     /// <param name="server">Not started yet.</param>
     /// <param name="hub">Holds the chat.</param>

@@ -90,7 +90,8 @@ internal sealed class LineWriter(Connection connection, Encoding encoding) : ICh
             _isSending = true;
         }
 
-        _ = SendAsync();
+        // Where connections block, this thread must not: others wait for what it brings them.
+        _ = connection.IsBlocking ? Task.Run(SendAsync) : SendAsync();
         return true;
     }
 

@@ -147,7 +147,10 @@ public sealed class LimitTests
         Assert.Equal(ChatError.Muted, meeting.Hub.Say(ann, null, "bob", "hello", null, out _));
         Assert.Equal(ChatError.Muted, meeting.Hub.Say(ann, null, null, "hello", null, out _));
         Assert.True(meeting.Hub.Desk.Here.Single(static each => each.Name == "ann").IsMuted);
-        meeting.Hub.Desk.Unmute("ann");
+        Assert.Equal(ChatError.None, meeting.Hub.Rename(ann, "anna"));
+        meeting.Hub.Desk.Mute("somebody else");
+        Assert.Equal(ChatError.Muted, meeting.Hub.Say(ann, "lobby", null, "under another name", null, out _));
+        meeting.Hub.Desk.Unmute("anna");
         Assert.Equal(ChatError.None, meeting.Hub.Say(ann, "lobby", null, "here again", null, out _));
         Assert.Equal(["here again"], bob.Texts);
 

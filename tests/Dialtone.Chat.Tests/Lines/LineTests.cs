@@ -114,10 +114,14 @@ public sealed class LineTests
         Assert.EndsWith("* The operator does not let you in.\r\n", await caller.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_client_that_does_not_read_loses_lines_and_holds_nobody_up()
+    [Theory]
+    [InlineData("inline")]
+    [InlineData("task")]
+    [InlineData("thread")]
+    public async Task A_client_that_does_not_read_loses_lines_and_holds_nobody_up(string policy)
     {
-        await using Place place = await Place.StartAsync("tcp://127.0.0.1:0");
+        Assert.True(Concurrency.TryParse(policy, out Concurrency? concurrency));
+        await using Place place = await Place.StartAsync("tcp://127.0.0.1:0", policy: concurrency);
         using Caller deaf = await Caller.CallAsync(place, receiveBytes: 4096);
         await deaf.ReadUntilAsync("You are in lobby");
         string line = new('x', 4000);
