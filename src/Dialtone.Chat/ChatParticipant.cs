@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Dialtone.Chat;
 
 /// <summary>Somebody who is here. Ten thousand may be, most of them silent, so it is small: what can be shared is.</summary>
@@ -6,8 +8,8 @@ internal sealed class ChatParticipant(string? name, string? account, IChatLine l
     private string? _name = name;
     private long _paidUntil; // by the generic cell rate algorithm: a token bucket in one number
 
-    /// <summary>The name; for a plain sender the address.</summary>
-    public string Name => _name ??= line.Address?.ToString() ?? "?";
+    /// <summary>The name; for a plain sender the address, which may be a path that says anything.</summary>
+    public string Name => _name ??= line.Address is IPEndPoint ip ? ip.ToString() : Printable.Of(line.Address?.ToString() ?? "?");
 
     public string? Account => account;
 

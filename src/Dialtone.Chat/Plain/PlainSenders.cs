@@ -62,7 +62,7 @@ internal sealed class PlainSenders(ChatHub hub)
     public bool Knows(string address)
     {
         lock (_gate)
-            return IPEndPoint.TryParse(address, out IPEndPoint? ip) && _byAddress.ContainsKey(ip);
+            return _byAddress.Values.Any(node => node.Value.Name == address);
     }
 
     public void Forget(ChatParticipant sender)

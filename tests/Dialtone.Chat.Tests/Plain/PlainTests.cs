@@ -239,6 +239,32 @@ public sealed class PlainTests
     }
 
     [Fact]
+    public async Task A_sender_on_a_unix_socket_is_named_by_its_path_and_cannot_move_a_cursor()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no datagrams over Unix sockets.");
+        string folder = Directory.CreateTempSubdirectory("dialtone-chat-").FullName;
+        try
+        {
+            await using Place place = await Place.StartAsync($"unixgram:{folder}/chat");
+            using var client = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            client.Bind(new UnixDomainSocketEndPoint($"{folder}/me\u001b[2J\nroot"));
+            client.Connect(new UnixDomainSocketEndPoint($"{folder}/chat"));
+            await client.SendAsync("one"u8.ToArray());
+            await client.SendAsync("two"u8.ToArray());
+            List<ChatMessage> heard = await place.HearAsync(2);
+            Assert.All(heard, message => Assert.Equal($"{folder}/me\\u{{1b}}[2J\\u{{a}}root", message.From));
+            Assert.Single(place.Desk.Here);
+            Assert.Equal(ChatError.None, place.Desk.Say(heard[0].From, "!"));
+            var answer = new byte[10];
+            Assert.Equal(1, await client.ReceiveAsync(answer));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Under_every_policy_for_datagrams_each_message_is_heard_once()
     {
         foreach (Concurrency policy in new[] { Concurrency.Sequential, Concurrency.Inline, Concurrency.Task, Concurrency.Pool(2) })
