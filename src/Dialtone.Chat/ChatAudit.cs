@@ -27,12 +27,13 @@ internal sealed class ChatAudit : IDisposable
     /// <exception cref="ChatException">It cannot be opened.</exception>
     public ChatAudit(string path, TimeProvider time, ILogger logger)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = PrivateFile.OwnerOnly;
         try
         {
             _file = new FileStream(path, options);
+            GoToEnd(_file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -74,6 +75,16 @@ internal sealed class ChatAudit : IDisposable
             Write("refused", name, account, line, room: room, why: why);
         else
             Interlocked.Increment(ref _suppressed);
+    }
+
+    /// <summary>A crash may have left the beginning of a record: it becomes a line of its own.</summary>
+    private static void GoToEnd(FileStream file)
+    {
+        if (file.Seek(0, SeekOrigin.End) == 0)
+            return;
+        file.Seek(-1, SeekOrigin.End);
+        if (file.ReadByte() != '\n')
+            file.WriteByte((byte)'\n');
     }
 
     private void Write(string what, string name, string? account, IChatLine? line, string? room = null, string? about = null, long? messageId = null, ChatError why = ChatError.None)

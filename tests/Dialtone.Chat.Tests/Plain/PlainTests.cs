@@ -210,15 +210,24 @@ public sealed class PlainTests
         PythonResult result = await flooding;
         Assert.Equal((0, "sent\n"), (result.ExitCode, result.Output));
         string mine = other.Client.LocalEndPoint!.ToString()!;
-        await other.SendAsync("the last"u8.ToArray());
-        while ((await place.HearAsync(1))[0] is { } message && (message.From != mine || message.Text != "the last"))
+        Task hearing = Task.Run(async () =>
         {
+            while ((await place.HearAsync(1))[0] is { } message && (message.From != mine || message.Text != "the last"))
+            {
+            }
+        });
+        while (!hearing.IsCompleted) // the kernel's queue may still be full of the flood
+        {
+            await other.SendAsync("the last"u8.ToArray());
+            sent++;
+            await Task.WhenAny(hearing, Task.Delay(200));
         }
 
+        await hearing;
         ChatParticipantInfo[] here = [.. place.Desk.Here];
         Assert.Equal(2, here.Length);
         Assert.InRange(here.Single(each => each.Address!.ToString() != mine).Unanswered, 1, 100);
-        Assert.InRange(here.Single(each => each.Address!.ToString() == mine).Unanswered, 1, sent + 1);
+        Assert.InRange(here.Single(each => each.Address!.ToString() == mine).Unanswered, 1, sent);
     }
 
     [Fact]
