@@ -2,15 +2,15 @@ using System.Text;
 
 namespace Dialtone.Cli;
 
-/// <summary>The lines of the shell that were typed before, kept in a file of their owner.</summary>
+/// <summary>The lines that were typed before, kept in a file of their owner, or in memory only.</summary>
 internal sealed class History
 {
     private const int MaxLines = 1000;
     private const int MaxFileBytes = 1024 * 1024;
     private readonly List<string> _lines = [];
-    private readonly string _path;
+    private readonly string? _path;
 
-    public History(string path)
+    public History(string? path = null)
     {
         _path = path;
         try
@@ -40,7 +40,7 @@ internal sealed class History
     {
         try
         {
-            if (OperatingSystem.IsWindows())
+            if (_path is null || OperatingSystem.IsWindows())
                 return;
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             string temporary = $"{_path}.{Environment.ProcessId}";

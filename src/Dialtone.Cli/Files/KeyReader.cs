@@ -17,6 +17,8 @@ internal enum KeyName
     Down,
     Home,
     End,
+    PageUp,
+    PageDown,
     Backspace,
     Delete,
     DeleteOrClose,
@@ -90,6 +92,8 @@ internal static class KeyReader
                         '~' when number is 1 or 7 => KeyName.Home,
                         '~' when number is 4 or 8 => KeyName.End,
                         '~' when number == 3 => KeyName.Delete,
+                        '~' when number == 5 => KeyName.PageUp,
+                        '~' when number == 6 => KeyName.PageDown,
                         _ => KeyName.None,
                     });
             }
