@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using Dialtone.Chat;
 using Dialtone.Files;
 
 namespace Dialtone.Cli;
@@ -17,6 +18,7 @@ internal static class Failure
         StructException e => CliException.Usage(e.Message, "'dialtone help pack' shows what a format looks like."),
         NotSupportedException e => CliException.Usage(e.Message),
         FileException e => new CliException(CodeOf(e.Reason), e.Message, AdviceOn(e.Reason)),
+        ChatException e => new CliException(CodeOf(e.Reason), e.Message, AdviceOn(e.Reason)),
         UnauthorizedAccessException e => new CliException(ExitCode.Files, e.Message),
         IOException e => new CliException(ExitCode.Files, e.Message),
         _ => null,
@@ -52,6 +54,22 @@ internal static class Failure
         FileError.Corrupt => "Nothing was put in place. Do it again; when it happens again, the line or a disk is broken.",
         FileError.Changed => "Do it again when nobody writes to it.",
         FileError.Limit => "Try again later, or with fewer connections (--jobs).",
+        _ => null,
+    };
+
+    private static ExitCode CodeOf(ChatError reason) => reason switch
+    {
+        ChatError.LoginRequired or ChatError.WrongPassword or ChatError.Blocked => ExitCode.Untrusted,
+        ChatError.BadName or ChatError.NoSuchRoom => ExitCode.Usage,
+        ChatError.FileUnusable => ExitCode.Files,
+        _ => ExitCode.Failed,
+    };
+
+    private static string? AdviceOn(ChatError reason) => reason switch
+    {
+        ChatError.NameTaken => "Take another with --name.",
+        ChatError.LoginRequired => "Say who you are: dialtone chat USER@HOST.",
+        ChatError.WrongPassword => "Name a file with it: --room-password-file FILE.",
         _ => null,
     };
 

@@ -49,6 +49,9 @@ internal static class Terminal
     /// <summary>Says no more to people: the terminal they sat at is gone, and writing to it fails.</summary>
     public static void Mute() => Error = TextWriter.Null;
 
+    /// <summary>Sends what is said to people elsewhere, line by line, until the result is disposed.</summary>
+    public static IDisposable DivertError(Action<string> line) => new Diversion(line);
+
     public static Stream OpenError() => Console.OpenStandardError();
 
     public static void Flush()
@@ -75,5 +78,29 @@ internal static class Terminal
         if (!OperatingSystem.IsWindows())
             return new StandardOutput(descriptor, failsWhenGone: false);
         return descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError();
+    }
+
+    private sealed class Diversion : IDisposable
+    {
+        private readonly TextWriter _before = Error;
+        private readonly TextWriter _instead;
+
+        public Diversion(Action<string> line) => Error = _instead = TextWriter.Synchronized(new LineWriter(line));
+
+        public void Dispose()
+        {
+            if (ReferenceEquals(Error, _instead)) // and not muted meanwhile
+                Error = _before;
+        }
+    }
+
+    private sealed class LineWriter(Action<string> line) : StringWriter(System.Globalization.CultureInfo.InvariantCulture)
+    {
+        public override void WriteLine(string? value)
+        {
+            Write(value);
+            line(ToString());
+            GetStringBuilder().Clear();
+        }
     }
 }

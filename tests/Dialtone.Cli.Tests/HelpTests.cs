@@ -2,7 +2,7 @@ namespace Dialtone.Cli.Tests;
 
 public sealed class HelpTests
 {
-    private static readonly string[] Verbs = ["serve files", "serve upper", "serve echo", "serve exec", "exec", "user add", "user set", "user passwd", "user remove", "user list", "config check", "put", "get", "sync", "ls", "tree", "rm", "mkdir", "mv", "cp", "stat", "sum", "quota", "shell", "bookmark list", "bookmark remove", "call", "pack", "unpack", "key new", "key show"];
+    private static readonly string[] Verbs = ["serve files", "serve upper", "serve echo", "serve exec", "exec", "serve chat", "chat", "user add", "user set", "user passwd", "user remove", "user list", "config check", "put", "get", "sync", "ls", "tree", "rm", "mkdir", "mv", "cp", "stat", "sum", "quota", "shell", "bookmark list", "bookmark remove", "call", "pack", "unpack", "key new", "key show"];
 
     [Fact]
     public async Task The_overview_names_every_verb_and_stays_within_80_columns()

@@ -12,7 +12,9 @@ internal static class JsonLine
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void Write(Action<Utf8JsonWriter> fields)
+    /// <param name="fields">Writes what is in the object.</param>
+    /// <param name="flushes">Whether it is sent at once.</param>
+    public static void Write(Action<Utf8JsonWriter> fields, bool flushes = true)
     {
         var bytes = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(bytes, Options))
@@ -23,7 +25,8 @@ internal static class JsonLine
         }
 
         Terminal.Out.WriteLine(Encoding.UTF8.GetString(bytes.WrittenSpan));
-        Terminal.Flush();
+        if (flushes)
+            Terminal.Flush();
     }
 
     public static void WriteEntry(Utf8JsonWriter json, string path, RemoteEntry entry)

@@ -17,9 +17,13 @@ internal static class PasswordInput
     public static string? Given(Arguments arguments)
     {
         if (arguments.Get(PasswordFile) is { } path)
-            return Checked(FromFile(path), $"What {path} holds is no password");
+            return Read(path);
         return Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } password ? Checked(password, $"What {Variable} holds is no password") : null;
     }
+
+    /// <summary>The password in a file.</summary>
+    /// <exception cref="CliException">The file cannot be read, or is open to others, or holds no password.</exception>
+    public static string Read(string path) => Checked(FromFile(path), $"What {path} holds is no password");
 
     /// <summary>Asks for a password that somebody has.</summary>
     /// <exception cref="CliException">There is no terminal to ask on.</exception>
