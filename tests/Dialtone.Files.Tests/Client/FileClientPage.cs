@@ -48,6 +48,9 @@ public sealed class FileClientPage
             Show($"{failure.Path}: {failure.Error.Message}");
         await client.GetTreeAsync("/photos", Path.Combine(scratch, "back"));
 
+        TreeReport some = await client.PutFilesAsync(scratch, ["report.pdf"], "/reports");
+        Assert.Equal(100_000, Assert.Single(some.Arrived).Size);
+
         await foreach (RemoteEntry entry in client.ListAsync("/", recursive: true, stopping))
             Show($"{entry.Kind} {entry.Size} {entry.Path}");
         await client.MakeFolderAsync("/archive/2026", parents: true);
