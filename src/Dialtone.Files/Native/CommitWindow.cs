@@ -59,6 +59,29 @@ internal sealed class CommitWindow(Connection connection, ILogger logger) : IThr
     /// <summary>Publishes what a place was taken for, and answers. Runs on by itself.</summary>
     public async Task FinishAsync(FileUpload upload, NativeRequest request, ExpectedDigests? expected)
     {
+        try
+        {
+            await PublishAsync(upload, request, expected).ConfigureAwait(false);
+        }
+        catch
+        {
+            // Out of memory or descriptors it may fail even to say what has failed: nobody shall wait for an answer that does not come.
+            connection.Abort();
+            Release(1);
+        }
+    }
+
+    /// <summary>Sends answers until there are none.</summary>
+    public void Execute() => _ = SendAsync();
+
+    public void Dispose()
+    {
+        _filling.Dispose();
+        _sending.Dispose();
+    }
+
+    private async Task PublishAsync(FileUpload upload, NativeRequest request, ExpectedDigests? expected)
+    {
         PublishedFile? published = null;
         FileException? refusal = null;
         try
@@ -97,15 +120,6 @@ internal sealed class CommitWindow(Connection connection, ILogger logger) : IThr
         }
 
         Release(1);
-    }
-
-    /// <summary>Sends answers until there are none.</summary>
-    public void Execute() => _ = SendAsync();
-
-    public void Dispose()
-    {
-        _filling.Dispose();
-        _sending.Dispose();
     }
 
     private void Post(long? id, FileUpload? upload, PublishedFile? published, FileException? refusal)
@@ -161,6 +175,11 @@ internal sealed class CommitWindow(Connection connection, ILogger logger) : IThr
             catch (Exception e) when (e is TransportException or OperationCanceledException or InvalidOperationException)
             {
                 _sending.Clear(); // the loop that reads will find the connection broken too
+            }
+            catch
+            {
+                _sending.Clear();
+                connection.Abort();
             }
 
             Release(answers);

@@ -34,9 +34,10 @@ public sealed class ServeCrowdTests(ITestOutputHelper log) : IDisposable
         Directory.CreateDirectory(_folder["down"]);
         await using ToolProcess server = ServeFilesTests.Serve(_folder, "--anonymous", "write", "--listen", "tcp://127.0.0.1:0");
         Address address = (await server.AddressesAsync(1))[0];
+        int listening = (await Descriptors.OfAsync(server.Id, _ => true)).Count(Descriptors.IsSocket);
         await using (FileClient first = await FileClient.ConnectAsync(address))
             await first.MakeFolderAsync("/in");
-        string[] descriptors = await DescriptorsAsync(server.Id, expected: null);
+        string[] descriptors = await Descriptors.OfAsync(server.Id, found => found.Count(Descriptors.IsSocket) == listening);
 
         var cut = new ChaosFlow { CutWithin = longest };
         ChaosFlow reset = cut with { Cut = ChaosCut.Reset, Delay = TimeSpan.FromMilliseconds(1), Jitter = TimeSpan.FromMilliseconds(3) };
@@ -63,7 +64,7 @@ public sealed class ServeCrowdTests(ITestOutputHelper log) : IDisposable
         log.WriteLine($"{_attempts} attempts over {broken} connections; the server's memory at its highest: {memory} MiB");
         Assert.True(memory < MostMemory, $"seed {seed}: the server needed {memory} MiB");
         Assert.True(broken > Clients, $"seed {seed}: nothing broke");
-        Assert.Equal(descriptors, await DescriptorsAsync(server.Id, descriptors));
+        Assert.Equal(descriptors, await Descriptors.OfAsync(server.Id, found => found.SequenceEqual(descriptors)));
         foreach (int client in Enumerable.Range(0, Clients))
             Assert.True(Same(client, _folder[$"data/in/{client}"]) && Same(client, _folder[$"down/{client}"]), $"seed {seed}: the file of client {client} is another");
         Assert.Equal(Clients, Directory.GetFileSystemEntries(_folder["data/in"]).Length);
@@ -132,26 +133,4 @@ public sealed class ServeCrowdTests(ITestOutputHelper log) : IDisposable
     private static int PeakMemory(int process) => int.Parse(
         File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
         CultureInfo.InvariantCulture) / 1024;
-
-    /// <summary>The descriptors a process has by kind, once there are as many as expected; or after a while, those there are all the same.</summary>
-    private static async Task<string[]> DescriptorsAsync(int process, string[]? expected)
-    {
-        string[] found = [];
-        for (int wait = 0; wait < 100; wait++)
-        {
-            found =
-            [
-                .. Directory.GetFiles($"/proc/{process}/fd").Select(path => Path.GetFileName(path))
-                .Select(name => new FileInfo($"/proc/{process}/fd/{name}").LinkTarget ?? "gone")
-                .Where(target => !target.EndsWith(".dll", StringComparison.Ordinal)) // loaded when first used, and kept
-                .Select(target => target.Split(":[")[0])
-                .Order(StringComparer.Ordinal),
-            ];
-            if (expected is null || found.SequenceEqual(expected))
-                break;
-            await Task.Delay(100);
-        }
-
-        return found;
-    }
 }
