@@ -125,7 +125,7 @@ internal sealed class LineWriter(Connection connection, Encoding encoding) : ICh
                 if (!isBroken)
                     await connection.SendAsync(_sending.WrittenMemory).ConfigureAwait(false);
             }
-            catch (TransportException)
+            catch (Exception e) when (e is TransportException or ObjectDisposedException)
             {
                 isBroken = true; // the reader hears of it too, and ends the conversation
             }
