@@ -7,6 +7,7 @@ internal static class ExecCommand
 {
     public static async Task<ExitCode> RunAsync(Arguments arguments)
     {
+        ThreadPoolSpinning.TurnOff();
         Check(arguments);
         if (arguments.Has(ExecFlags.On))
             return await ManyHosts.RunAsync(arguments);

@@ -38,14 +38,15 @@ internal sealed record ExecTarget(Address Address, string? User)
             throw CliException.Usage("--key says who we are; leave out the user before the @.");
         if (User is null && arguments.Has(PasswordInput.PasswordFile))
             throw CliException.Usage("A password needs a user: write USER@HOST.");
+        bool isOverDatagrams = Address.IsDatagram || arguments.Has(ExecFlags.Udp);
         var options = new CommandClientOptions
         {
             Dial = Dial(arguments, Door, key),
+
             Key = keys.Count > 0 ? keys[0] : null,
             UserName = User,
             Password = User is null ? null : password ?? FindPassword(arguments),
         };
-        bool isOverDatagrams = Address.IsDatagram || arguments.Has(ExecFlags.Udp);
         CommandClient client = isOverDatagrams
             ? await CommandClient.ConnectOverDatagramsAsync(Door, options, Address.IsDatagram ? Address : null)
             : await CommandClient.ConnectAsync(Door, options);

@@ -21,6 +21,7 @@ internal static class ServeExec
 
     public static async Task<ExitCode> RunAsync(Arguments arguments)
     {
+        ThreadPoolSpinning.TurnOff();
         string framing = arguments.Get(ServeExecFlags.Framing) ?? ExecFraming.Native;
         CommandPolicy policy = ReadPolicy(arguments);
         ServerOptions options = ServeCommand.ReadOptions(arguments, DefaultListen) with { Concurrency = Concurrency.Task };

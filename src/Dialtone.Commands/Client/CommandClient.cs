@@ -23,7 +23,10 @@ public sealed class CommandClient : IAsyncDisposable
     private CommandClient(IFrameLine line, TlsDetails? tls, CommandClientOptions options)
     {
         (_line, Tls, _options, _writer) = (line, tls, options, new FrameWriter(line));
-        _reading = ReadAsync();
+        // A connection whose calls block is read by a thread of its own: what arrives wakes it without a turn of anybody else's loop.
+        _reading = line is ConnectionLine { IsBlocking: true }
+            ? Task.Factory.StartNew(ReadAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()
+            : Task.Run(ReadAsync);
     }
 
     /// <summary>Calls a server and logs in.</summary>
@@ -307,7 +310,6 @@ public sealed class CommandClient : IAsyncDisposable
 
     private async Task ReadAsync()
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         CommandException why = new(CommandError.ConnectionLost, "The server closed the connection.");
         try
         {

@@ -51,6 +51,33 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStrea
         return count;
     }
 
+    /// <summary>Passes on what has arrived, as much at a time as there is, straight from where it was received to.</summary>
+    public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+    {
+        ValidateCopyToArguments(destination, bufferSize);
+        while (true)
+        {
+            ReadResult result = await _pipe.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            SequencePosition taken = result.Buffer.Start;
+            try
+            {
+                foreach (ReadOnlyMemory<byte> piece in result.Buffer)
+                {
+                    await destination.WriteAsync(piece, cancellationToken).ConfigureAwait(false);
+                    taken = result.Buffer.GetPosition(piece.Length, taken);
+                    await GiveBackAsync(piece.Length).ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                _pipe.Reader.AdvanceTo(taken);
+            }
+
+            if (result.IsCompleted)
+                return;
+        }
+    }
+
     protected override void Dispose(bool disposing)
     {
         if (Interlocked.Exchange(ref _isDropped, true))

@@ -17,7 +17,7 @@ internal sealed record CommandFrame
     public const int InputCredit = 256 * 1024;
 
     /// <summary>Longest piece of a stream in one frame.</summary>
-    public const int MaxPieceBytes = 64 * 1024;
+    public const int MaxPieceBytes = 256 * 1024;
 
     /// <summary>Room for the words of a command.</summary>
     public const int MaxHeaderBytes = 1024 * 1024;

@@ -7,6 +7,9 @@ internal sealed class ConnectionLine(Connection connection) : IFrameLine
 
     public bool IsHeardWhileDraining => true;
 
+    /// <summary>Whether a call holds its thread until it is done.</summary>
+    public bool IsBlocking => connection.IsBlocking;
+
     public async ValueTask<ReceivedFrame?> ReceiveAsync(CancellationToken cancellationToken) =>
         await connection.ReceiveAsync(CommandFrame.Codec, cancellationToken).ConfigureAwait(false) is { } message
             ? new ReceivedFrame(message.Header, message.Body)

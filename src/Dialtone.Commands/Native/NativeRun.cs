@@ -8,6 +8,9 @@ namespace Dialtone.Commands;
 /// <summary>One command of a connection, the server's side.</summary>
 internal sealed class NativeRun(CommandService service, FrameWriter writer, int id)
 {
+    private const int PiecesInARow = 32;
+    private const int SmallPieceBytes = 16 * 1024;
+
     private readonly CancellationTokenSource _gone = new(); // nobody takes output any more
     private readonly StreamCredit _output = new(CommandFrame.OutputCredit);
     private readonly StreamCredit _error = new(CommandFrame.OutputCredit);
@@ -239,23 +242,36 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
     /// <summary>Passes a stream on as far as there is credit; without, the command is not read from, and waits.</summary>
     private async Task PumpAsync(Stream stream, string type, StreamCredit credit)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(writer.MaxPieceBytes);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(SmallPieceBytes);
         try
         {
-            while (true)
+            for (int pieces = 1; ; pieces++)
             {
-                int room = await credit.TakeAsync(writer.MaxPieceBytes, _gone.Token).ConfigureAwait(false);
+                if (pieces % PiecesInARow == 0)
+                    await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // what else waits at this thread has its turn
+                int room = await credit.TakeAsync(Math.Min(buffer.Length, writer.MaxPieceBytes), _gone.Token).ConfigureAwait(false);
                 if (room == 0)
                 {
                     await stream.DisposeAsync().ConfigureAwait(false);
                     return;
                 }
 
-                int count = await stream.ReadAsync(buffer.AsMemory(0, room), _isKept ? _gone.Token : default).ConfigureAwait(false);
+                ValueTask<int> reading = stream is CommandOutput output
+                    ? output.ReadForPumpAsync(buffer.AsMemory(0, room))
+                    : stream.ReadAsync(buffer.AsMemory(0, room), _isKept ? _gone.Token : default);
+                int count = await reading.ConfigureAwait(false);
                 if (count == 0)
                     return;
                 credit.Add(room - count);
                 await writer.SendAsync(new CommandFrame { Type = type, Id = id, Size = count }, buffer.AsMemory(0, count)).ConfigureAwait(false);
+
+                // As large as what comes: little for a command that says little, much for one that would fill it.
+                int fitting = count == buffer.Length ? Math.Min(4 * count, writer.MaxPieceBytes) : count < SmallPieceBytes ? SmallPieceBytes : buffer.Length;
+                if (fitting != buffer.Length)
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = ArrayPool<byte>.Shared.Rent(fitting);
+                }
             }
         }
         catch (OperationCanceledException) when (_isKept)

@@ -57,11 +57,17 @@ internal sealed class CommandOutput : ReadOnlyStream
         _ended.TrySetResult();
     }
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        ReadAsync(buffer, mayBlock: true, cancellationToken);
+
+    /// <summary>Reads for a caller that never holds its thread up: it may go on with the loop's own.</summary>
+    public ValueTask<int> ReadForPumpAsync(Memory<byte> buffer) => ReadAsync(buffer, mayBlock: false, default);
+
+    private async ValueTask<int> ReadAsync(Memory<byte> buffer, bool mayBlock, CancellationToken cancellationToken)
     {
         if (_source is null || buffer.IsEmpty || IsCut)
             return 0;
-        int count = await _source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        int count = await _source.ReadAsync(buffer, mayBlock, cancellationToken).ConfigureAwait(false);
         bool isOver = false;
         if (count > 0)
             count = _budget.Take(count, out isOver);

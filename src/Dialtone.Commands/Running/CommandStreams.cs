@@ -6,7 +6,7 @@ namespace Dialtone.Commands;
 /// <summary>Both ends of a command's streams. The command's ends are closed here once it has inherited them.</summary>
 internal sealed unsafe class CommandStreams : IDisposable
 {
-    private const int PipeBytes = 256 * 1024;
+    private const int PipeBytes = 512 * 1024;
     private readonly List<int> _theirs = [];
     private bool _isKept;
 

@@ -3,18 +3,28 @@ using System.Threading.Tasks.Sources;
 
 namespace Dialtone.Commands;
 
-/// <summary>A non-blocking descriptor of this side: it tries first, and waits at the shared loop only when there is nothing to be had.</summary>
+/// <summary>A non-blocking descriptor of this side: it tries first, and waits at a shared loop only when there is nothing to be had.</summary>
 /// <remarks>One operation at a time; <see cref="Finish"/>, <see cref="Wake"/> and <see cref="Dispose"/> may be called from anywhere.</remarks>
 internal sealed class PolledDescriptor : IValueTaskSource, IDisposable
 {
+    // A program that writes much does so in small steps. Read at once, each becomes a frame, and costs what a large one costs; so once this much has come without
+    // a pause, a read that would find little waits for a moment first, on the thread it is on: going to sleep and coming back by a loop costs as long.
+    private const int BulkBytes = 256 * 1024;
+    private const uint LullMicroseconds = 100;
+    private static readonly TimeSpan LongPause = TimeSpan.FromMilliseconds(2);
+
     private readonly Lock _gate = new();
     private readonly uint _events;
+    private readonly ReadyLoop _loop = ReadyLoop.Next;
     private readonly ulong _id;
-    private ManualResetValueTaskSourceCore<bool> _source = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<bool> _source;
     private int _descriptor;     // under _gate; −1 once closed
     private bool _isArmed;       // under _gate
     private bool _isWaiting;     // under _gate
     private bool _isFinishing;   // under _gate
+    private bool _mayBlock = true; // under _gate: whether what goes on after the wait may hold its thread up
+    private long _burstBytes;    // the reader's alone, as the next
+    private bool _wasShort;
     private long _waitingSince;  // a timestamp while somebody waits, otherwise 0
 
     /// <summary>Takes the descriptor over.</summary>
@@ -24,20 +34,33 @@ internal sealed class PolledDescriptor : IValueTaskSource, IDisposable
         _events = forWriting ? Calls.EPOLLOUT : Calls.EPOLLIN;
         int flags = Calls.fcntl(descriptor, Calls.F_GETFL, 0);
         _ = Calls.fcntl(descriptor, Calls.F_SETFL, flags | Calls.O_NONBLOCK);
-        _id = ReadyLoop.Shared.Register(this);
+        _id = _loop.Register(this);
     }
 
     /// <summary>When the wait that is under way began, by <see cref="TimeProvider.System"/>; null while nobody waits.</summary>
     public long? WaitingSince => Volatile.Read(ref _waitingSince) is > 0 and long since ? since : null;
 
     /// <summary>Reads what is there, waiting for it; 0 at the end.</summary>
-    public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    /// <param name="buffer">Where to.</param>
+    /// <param name="mayBlock">Whether the caller may hold up the thread it goes on with; otherwise it goes on with the loop's own, which saves a switch.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<int> ReadAsync(Memory<byte> buffer, bool mayBlock, CancellationToken cancellationToken)
     {
+        if (!mayBlock && _burstBytes >= BulkBytes && _wasShort)
+            _ = Calls.usleep(LullMicroseconds);
         while (true)
         {
             if (TryRead(buffer.Span) is >= 0 and int count)
+            {
+                _burstBytes += count;
+                _wasShort = count < buffer.Length;
                 return count;
-            await WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            long since = TimeProvider.System.GetTimestamp();
+            await WaitAsync(mayBlock, cancellationToken).ConfigureAwait(false);
+            if (TimeProvider.System.GetElapsedTime(since) > LongPause)
+                _burstBytes = 0;
         }
     }
 
@@ -60,25 +83,29 @@ internal sealed class PolledDescriptor : IValueTaskSource, IDisposable
     }
 
     /// <summary>Waits until it is ready, finished or closed; may end early.</summary>
-    public async ValueTask WaitAsync(CancellationToken cancellationToken = default)
+    public ValueTask WaitAsync(CancellationToken cancellationToken = default) => WaitAsync(mayBlock: true, cancellationToken);
+
+    private async ValueTask WaitAsync(bool mayBlock, CancellationToken cancellationToken)
     {
         CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static state => ((PolledDescriptor)state!).Wake(), this);
         await using (registration.ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await BeginWait().ConfigureAwait(false);
+            await BeginWait(mayBlock).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
     /// <summary>Ends the wait that is under way, if there is one.</summary>
-    public void Wake()
+    /// <param name="isLoop">Whether this thread is the loop's.</param>
+    public void Wake(bool isLoop = false)
     {
         lock (_gate)
         {
             if (!_isWaiting)
                 return;
             _isWaiting = false;
+            _source.RunContinuationsAsynchronously = _mayBlock || !isLoop;
             Volatile.Write(ref _waitingSince, 0);
         }
 
@@ -110,7 +137,7 @@ internal sealed class PolledDescriptor : IValueTaskSource, IDisposable
         {
             if (_descriptor < 0)
                 return;
-            ReadyLoop.Shared.Forget(_id, _descriptor, _isArmed);
+            _loop.Forget(_id, _descriptor, _isArmed);
             _ = Calls.close(_descriptor);
             _descriptor = -1;
         }
@@ -185,14 +212,15 @@ internal sealed class PolledDescriptor : IValueTaskSource, IDisposable
         }
     }
 
-    private ValueTask BeginWait()
+    private ValueTask BeginWait(bool mayBlock)
     {
         lock (_gate)
         {
             if (_descriptor < 0 || _isFinishing)
                 return default;
             _source.Reset();
-            ReadyLoop.Shared.Arm(_id, _descriptor, _events, isFirst: !_isArmed);
+            _mayBlock = mayBlock;
+            _loop.Arm(_id, _descriptor, _events, isFirst: !_isArmed);
             _isArmed = _isWaiting = true;
             Volatile.Write(ref _waitingSince, TimeProvider.System.GetTimestamp());
             return new ValueTask(this, _source.Version);

@@ -3,11 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace Dialtone.Commands;
 
-/// <summary>One thread that waits on behalf of every pipe, terminal and process of this program.</summary>
+/// <summary>A thread that waits on behalf of pipes, terminals and processes of this program; a few of them share the work.</summary>
 internal sealed unsafe class ReadyLoop
 {
     private const int EventsAtOnce = 64;
-    private static readonly Lazy<ReadyLoop> SharedLoop = new(() => new ReadyLoop());
+    private const int MostLoops = 4;
+    private static readonly Lazy<ReadyLoop>[] Loops = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 1, MostLoops)).Select(static _ => new Lazy<ReadyLoop>(() => new ReadyLoop()))];
+    private static int _turn;
 
     private readonly int _epoll;
     private readonly ConcurrentDictionary<ulong, PolledDescriptor> _watched = new();
@@ -21,7 +23,8 @@ internal sealed unsafe class ReadyLoop
         new Thread(Run) { IsBackground = true, Name = "Dialtone commands" }.Start();
     }
 
-    public static ReadyLoop Shared => SharedLoop.Value;
+    /// <summary>The one whose turn it is to take another descriptor.</summary>
+    public static ReadyLoop Next => Loops[(uint)Interlocked.Increment(ref _turn) % (uint)Loops.Length].Value;
 
     private static bool IsPacked => RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
@@ -69,7 +72,7 @@ internal sealed unsafe class ReadyLoop
             {
                 ulong id = IsPacked ? ((Calls.PackedEpollEvent*)events)[i].Data : ((Calls.AlignedEpollEvent*)events)[i].Data;
                 if (_watched.TryGetValue(id, out PolledDescriptor? descriptor))
-                    descriptor.Wake();
+                    descriptor.Wake(isLoop: true);
             }
         }
     }
