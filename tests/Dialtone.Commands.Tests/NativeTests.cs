@@ -51,6 +51,41 @@ public sealed class NativeTests
     }
 
     [Fact] // H09
+    public async Task Much_passes_a_slow_reader_whole_and_in_constant_memory()
+    {
+        long size = Shell.IsLong ? 2L << 30 : 64 << 20;
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        await using RemoteCommand command = await client.StartAsync(new CommandRequest("head", "-c", $"{size}", "/dev/zero"));
+        long before = GC.GetTotalMemory(forceFullCollection: true), most = 0, total = 0, uneven = 0;
+        var buffer = new byte[1 << 20];
+        int count;
+        while ((count = await command.Output.ReadAsync(buffer).AsTask().WaitAsync(Shell.Patience)) > 0)
+        {
+            total += count;
+            if (total / (16 << 20) == uneven)
+                continue;
+            uneven = total / (16 << 20);
+            await Task.Delay(20); // everything before the reader is full now
+            most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true));
+        }
+
+        Assert.Equal((size, 0), (total, (await command.Ended.WaitAsync(Shell.Patience)).Status));
+        Assert.True(most - before < 16 << 20, $"{(most - before) >> 10} KiB more than before were held.");
+    }
+
+    [Fact]
+    public async Task Much_input_comes_back_from_cat_as_it_was()
+    {
+        long size = Shell.IsLong ? 1L << 30 : 32 << 20;
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        using var input = new Numbers(size);
+        CommandReport report = await client.RunAsync(new CommandRequest("cat"), input: input).WaitAsync(Shell.Patience);
+        Assert.Equal((0, new StreamReport(size, input.Sum)), (report.Status, report.Output));
+    }
+
+    [Fact] // H09
     public async Task A_flood_waits_for_its_reader_in_bounded_memory()
     {
         await using var place = await Place.StartAsync();
@@ -211,19 +246,43 @@ public sealed class NativeTests
     }
 
     [Fact]
-    public async Task Hundreds_of_commands_share_a_few_connections()
+    public async Task Two_hundred_commands_at_once_share_a_few_connections()
     {
         await using var place = await Place.StartAsync();
-        await using CommandClient one = await place.ConnectAsync();
-        await using CommandClient two = await place.ConnectAsync();
-        using var gate = new SemaphoreSlim(50);
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
+        CommandClient[] clients = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => place.ConnectAsync()));
+        RemoteCommand[] all = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => clients[i % 4].StartAsync(new CommandRequest("sh", "-c", $"read x; echo {i}; exit {i}"))));
+        // All 200 run now, since none has got its line.
+        await Task.WhenAll(all.Select(async (command, i) =>
         {
-            await gate.WaitAsync();
-            using var output = new MemoryStream();
-            CommandReport report = await (i % 2 == 0 ? one : two).RunAsync(new CommandRequest("sh", "-c", $"echo {i}; exit {i}"), output).WaitAsync(Shell.Patience);
-            Assert.Equal((i, $"{i}\n"), (report.Status, Encoding.UTF8.GetString(output.ToArray())));
-            gate.Release();
+            await command.FinishInputAsync();
+            Assert.Equal($"{i}\n", Encoding.UTF8.GetString(await Shell.ReadAsync(command.Output)));
+            Assert.Equal(i, (await command.Ended.WaitAsync(Shell.Patience)).Status);
         }));
+        foreach (CommandClient client in clients)
+            await client.DisposeAsync();
+    }
+
+    /// <summary>Bytes that differ, without holding them, and the checksum of those that were read.</summary>
+    private sealed class Numbers(long size) : MemoryStream
+    {
+        private long _position;
+
+        public uint Sum { get; private set; }
+
+        public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken) => PassAsync(destination, cancellationToken);
+
+        private async Task PassAsync(Stream destination, CancellationToken cancellationToken)
+        {
+            var piece = new byte[64 * 1024];
+            while (_position < size)
+            {
+                int count = (int)Math.Min(piece.Length, size - _position);
+                for (int i = 0; i + 8 <= count; i += 8)
+                    BitConverter.TryWriteBytes(piece.AsSpan(i), (_position + i) * 0x2545F4914F6CDD1D);
+                Sum = Crc32C.Append(Sum, piece.AsSpan(0, count));
+                _position += count;
+                await destination.WriteAsync(piece.AsMemory(0, count), cancellationToken);
+            }
+        }
     }
 }

@@ -18,7 +18,20 @@ internal static class ExecSession
         await using RemoteCommand command = await starting;
         if (command.IsKept)
             Terminal.Error.WriteLine($"dialtone: run {command.RunId}; to come back to it: dialtone exec --attach {command.RunId} {target}");
-        using var raw = isTerminal && Terminal.InputIsInteractive ? TerminalScreen.OpenRaw() : null;
+        using TerminalScreen.RawInput? keys = isTerminal && Terminal.InputIsInteractive ? TerminalScreen.OpenRaw() : null;
+        keys?.Begin(); // every key is the command's now
+        try
+        {
+            return await RunAsync(command, input, isTerminal);
+        }
+        finally
+        {
+            keys?.End();
+        }
+    }
+
+    private static async Task<ExitCode> RunAsync(RemoteCommand command, Stream? input, bool isTerminal)
+    {
         using PosixSignalRegistration? resized = isTerminal && !OperatingSystem.IsWindows()
             ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, signal => { signal.Cancel = true; command.ResizeAsync(TerminalWindow.Size); })
             : null;
@@ -60,24 +73,17 @@ internal static class ExecSession
 
     private static async Task<bool> CopyAsync(RemoteCommand command, Stream from, Stream to)
     {
-        var buffer = new byte[CopyBytes];
-        int count;
-        while ((count = await from.ReadAsync(buffer)) > 0)
+        try
         {
-            try
-            {
-                await to.WriteAsync(buffer.AsMemory(0, count));
-                await to.FlushAsync();
-            }
-            catch (IOException)
-            {
-                await command.CancelAsync();
-                await from.DisposeAsync();
-                return false;
-            }
+            await from.CopyToAsync(to);
+            return true;
         }
-
-        return true;
+        catch (IOException e) when (e is not TransportException)
+        {
+            await command.CancelAsync();
+            await from.DisposeAsync();
+            return false;
+        }
     }
 
     private static async Task FeedAsync(RemoteCommand command, Stream? input, CancellationToken over)
