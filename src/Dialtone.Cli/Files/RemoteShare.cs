@@ -28,7 +28,7 @@ internal sealed class RemoteShare : IAsyncDisposable
         {
             var options = new FileClientOptions
             {
-                Dial = call.Dial,
+                Dial = call.Dial with { Blocking = true }, // a command has nothing else to do, and calls that block cost half of those that wait their turn
                 Door = call.EnterAsync,
                 Jobs = arguments.Get(FileFlags.Jobs, 1),
                 RateLimit = arguments.Find(FileFlags.LimitRate),

@@ -76,9 +76,9 @@ public sealed partial class FileClient
         if (files == 0)
             return;
         int jobs = Math.Min(_options.Jobs, files);
-        await Task.WhenAll(Enumerable.Range(0, jobs).Select(_ => RunOneAsync())).ConfigureAwait(false);
+        await Task.WhenAll(Enumerable.Range(0, jobs).Select(_ => jobs == 1 ? RunOneAsync() : BesideAsync(RunOneAsync))).ConfigureAwait(false);
 
-        async Task RunOneAsync()
+        async Task<bool> RunOneAsync()
         {
             bool isDone = false;
             while (!isDone)
@@ -86,6 +86,8 @@ public sealed partial class FileClient
                 NativeChannel channel = await RentAsync(cancellationToken).ConfigureAwait(false);
                 isDone = await UseAsync(channel, async channel => await worker(channel).ConfigureAwait(false)).ConfigureAwait(false);
             }
+
+            return isDone;
         }
     }
 

@@ -56,7 +56,7 @@ public sealed partial class FileClient
                 long offset = kept?.Offset ?? 0;
                 meter.Begin(content.Length, offset);
                 long id = WritePut(channel, path, content.Length, offset, kept?.Upload, options);
-                Task<NativeReply> answer = channel.ReadReplyToAsync(id, cancellationToken).AsTask();
+                Task<NativeReply> answer = BesideAsync(() => channel.ReadReplyToAsync(id, cancellationToken).AsTask());
                 string? sha256 = await SendBodyAsync(channel, id, content, offset, check, meter, options.Verify, answer, cancellationToken).ConfigureAwait(false);
                 NativeReply reply = await answer.ConfigureAwait(false);
                 if (!reply.Ok)

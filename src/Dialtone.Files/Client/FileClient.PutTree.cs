@@ -209,7 +209,11 @@ public sealed partial class FileClient
     {
         using var sender = new TreeSender(this, channel, path, top, work, options, meter);
         // Answers are read beside the sending: a server that nobody listens to stops listening.
-        Task receiving = Task.Run(() => sender.ReceiveAsync(cancellationToken), CancellationToken.None);
+        Task<bool> receiving = BesideAsync(async () =>
+        {
+            await sender.ReceiveAsync(cancellationToken).ConfigureAwait(false);
+            return true;
+        });
         try
         {
             await sender.SendAsync(cancellationToken).ConfigureAwait(false);

@@ -206,6 +206,11 @@ public sealed partial class FileClient : IAsyncDisposable
         return await UseAsync(channel, channel => channel.CallAsync(command, fields, cancellationToken), keepsWhenCancelled: true).ConfigureAwait(false);
     }
 
+    /// <summary>Begins what goes on beside its caller: on a thread of its own where connections block.</summary>
+    private Task<T> BesideAsync<T>(Func<Task<T>> work) => _options.Dial.Blocking
+        ? Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).Unwrap()
+        : Task.Run(work);
+
     /// <summary>Uses a connection and gives it back, unless what happened leaves it in the middle of something.</summary>
     private async Task<T> UseAsync<T>(NativeChannel channel, Func<NativeChannel, ValueTask<T>> use, bool keepsWhenCancelled = false)
     {

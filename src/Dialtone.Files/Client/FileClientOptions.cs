@@ -3,7 +3,11 @@ namespace Dialtone.Files;
 /// <summary>How a <see cref="FileClient"/> calls and how hard it works.</summary>
 public sealed record FileClientOptions
 {
-    /// <summary>How the address is called: timeouts, whom to trust, the client's key, the clock. Default: the system's roots, no key.</summary>
+    /// <summary>
+    /// How the address is called: timeouts, whom to trust, the client's key, the clock. Default: the system's roots, no key. With
+    /// <see cref="DialOptions.Blocking"/>, calls of the client take their thread until they are done, and a second one where they send and receive at a
+    /// time: the fastest way for a program that does nothing else.
+    /// </summary>
     public DialOptions Dial { get; init; } = new();
 
     /// <summary>What to answer at the door, where the server keeps one: <see cref="HmacChallenge.AnswerAsync"/> or <see cref="ChannelBoundChallenge.AnswerAsync"/>. Default nothing.</summary>

@@ -57,7 +57,7 @@ internal sealed class FrameReader(Connection connection, int largestBuffer = Tra
 
         MakeRoom();
         int space = _buffer!.Length - _end;
-        int count = await connection.ReceiveAsync(_buffer.AsMemory(_end), cancellationToken).ConfigureAwait(false);
+        int count = await ReceiveAsync(_buffer.AsMemory(_end), cancellationToken).ConfigureAwait(false);
         _end += count;
         // A full buffer says that more waits: take it in larger steps.
         if (count == space)
@@ -94,7 +94,7 @@ internal sealed class FrameReader(Connection connection, int largestBuffer = Tra
 
         if (!isClient)
             ReturnBuffer();
-        count = await connection.ReceiveAsync(destination, cancellationToken).ConfigureAwait(false);
+        count = await ReceiveAsync(destination, cancellationToken).ConfigureAwait(false);
         return count > 0 ? count : throw Ended(destination.Length);
     }
 
@@ -124,6 +124,26 @@ internal sealed class FrameReader(Connection connection, int largestBuffer = Tra
         new(ProtocolError.TruncatedFrame, $"The connection ended with at least {missing} bytes of a message missing.");
 
     public void Dispose() => ReturnBuffer();
+
+    private ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
+        connection is { IsBlocking: true, Tls: not null } && cancellationToken.CanBeCanceled
+            ? new ValueTask<int>(ReceiveOrEnd(buffer, cancellationToken))
+            : connection.ReceiveAsync(buffer, cancellationToken);
+
+    /// <summary>A read that blocks below TLS cannot be called off: the end of the connection ends it.</summary>
+    private int ReceiveOrEnd(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using CancellationTokenRegistration _ = cancellationToken.UnsafeRegister(static state => ((Connection)state!).Abort(), connection);
+        try
+        {
+            return connection.ReceiveAsync(buffer, CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch (TransportException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
 
     private async ValueTask<bool> WaitForInputAsync(CancellationToken cancellationToken)
     {

@@ -67,6 +67,8 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         }
 
         BeginSend();
+        if (Transport.IsBlocking && cancellationToken.CanBeCanceled)
+            return FlushSlowlyAsync(cancellationToken);
         try
         {
             while (_head is not null)
@@ -106,6 +108,8 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         if (source.Length == 0)
             return default;
         BeginSend();
+        if (Transport.IsBlocking && cancellationToken.CanBeCanceled)
+            return SendSlowlyAsync(source, cancellationToken); // it blocks, in steps, and can be called off
         try
         {
             int sent = Transport.TrySend(source);

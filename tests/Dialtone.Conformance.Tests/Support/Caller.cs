@@ -119,7 +119,7 @@ internal abstract class Caller : IDisposable
     private sealed class MemoryCaller(Address address) : Caller
     {
         private static readonly ConnectionHost Host =
-            new(TimeProvider.System, new ServerLimits(), BlockPool.Shared, NullLogger.Instance, Instruments.Shared);
+            new(TimeProvider.System, new ServerLimits(), BlockPool.Shared, NullLogger.Instance);
 
         private readonly Connection _connection = new(Host, MemoryListener.Connect(address), address);
         private bool _isGone;

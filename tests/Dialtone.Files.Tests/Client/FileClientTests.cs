@@ -10,6 +10,32 @@ public sealed class FileClientTests
     };
 
     [Theory]
+    [InlineData("tcp://127.0.0.1:0")]
+    [InlineData("tls://127.0.0.1:0")]
+    public async Task Calls_that_block_move_files_and_can_be_called_off(string listen)
+    {
+        await using NativeShare share = await NativeShare.StartAsync(listen, local: true);
+        byte[] content = NativeShare.RandomBytes(3_000_001);
+        using var cancel = new CancellationTokenSource();
+        await Task.Factory.StartNew(MoveAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+
+        async Task MoveAsync()
+        {
+            await using FileClient client = await share.ConnectAsync(static options => options with { Dial = options.Dial with { Blocking = true } });
+            await client.PutAsync(new MemoryStream(content), "/x", cancellationToken: cancel.Token);
+            using var back = new MemoryStream();
+            await client.GetAsync("/x", back, cancellationToken: cancel.Token);
+            Assert.Equal(content, back.ToArray());
+
+            // Nothing but the token ends a read for which nothing comes.
+            NativeChannel channel = await client.RentAsync(cancel.Token);
+            using var later = new Timer(_ => cancel.Cancel(), null, 100, Timeout.Infinite);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await channel.ReadReplyAsync(cancel.Token));
+            await channel.DisposeAsync();
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Places))]
     public async Task Files_of_every_size_go_there_and_come_back_the_same(string listen, bool local)
     {

@@ -6,14 +6,16 @@ namespace Dialtone.Files.Tests.Client;
 public sealed class TreeTests
 {
     [Theory]
-    [InlineData("memory:", false, 1)]
-    [InlineData("tcp://127.0.0.1:0", true, 1)]
-    [InlineData("tcp://127.0.0.1:0", true, 3)]
-    [InlineData("tls://127.0.0.1:0", true, 2)]
-    public async Task A_tree_goes_there_and_comes_back_and_the_second_time_nothing_travels(string listen, bool local, int jobs)
+    [InlineData("memory:", false, 1, false)]
+    [InlineData("tcp://127.0.0.1:0", true, 1, false)]
+    [InlineData("tcp://127.0.0.1:0", true, 3, false)]
+    [InlineData("tls://127.0.0.1:0", true, 2, false)]
+    [InlineData("tcp://127.0.0.1:0", true, 1, true)]
+    [InlineData("tls://127.0.0.1:0", true, 3, true)]
+    public async Task A_tree_goes_there_and_comes_back_and_the_second_time_nothing_travels(string listen, bool local, int jobs, bool blocking)
     {
         await using NativeShare share = await NativeShare.StartAsync(listen, local);
-        await using FileClient client = await share.ConnectAsync(options => options with { Jobs = jobs });
+        await using FileClient client = await share.ConnectAsync(options => options with { Jobs = jobs, Dial = options.Dial with { Blocking = blocking } });
         string source = MakeTree(share);
         TreeReport put = await client.PutTreeAsync(source, "/tree");
         Assert.Empty(put.Failures);

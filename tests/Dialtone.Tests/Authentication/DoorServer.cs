@@ -9,7 +9,7 @@ internal sealed class DoorServer : IAsyncDisposable
 {
     private static int _number;
     private readonly Server _server;
-    private readonly ConnectionHost _callers = new(TimeProvider.System, new ServerLimits(), BlockPool.Shared, NullLogger.Instance, Instruments.Shared);
+    private readonly ConnectionHost _callers = new(TimeProvider.System, new ServerLimits(), BlockPool.Shared, NullLogger.Instance);
 
     private DoorServer(Server server) => _server = server;
 

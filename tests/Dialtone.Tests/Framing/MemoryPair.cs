@@ -7,7 +7,7 @@ namespace Dialtone.Tests;
 internal sealed class MemoryPair : IAsyncDisposable
 {
     private readonly ConnectionHost _host = new(
-        TimeProvider.System, new ServerLimits(), BlockPool.Shared, NullLogger.Instance, Instruments.Shared);
+        TimeProvider.System, new ServerLimits(), BlockPool.Shared, NullLogger.Instance);
 
     public MemoryPair()
     {
