@@ -24,7 +24,7 @@ internal static class ChatCommand
         await using IChatTalk talk = isPlain
             ? new PlainTalk(await DatagramClient.ConnectAsync(target.Address), arguments.Get(ChatFlags.Encoding, Encoding.UTF8))
             : new NativeTalk(await JoinAsync(arguments, target));
-        bool isAtTerminal = Terminal.InputIsInteractive && Terminal.OutputIsInteractive && !arguments.Has(ChatFlags.Json);
+        bool isAtTerminal = ChatScreen.IsPossible && !arguments.Has(ChatFlags.Json);
         Task EnterAsync(ClientCommands commands, IClientPlace place) => talk.Native is { } client ? EnterRoomAsync(arguments, client, talk, commands, place, isAtTerminal) : Task.CompletedTask;
         if (!isAtTerminal)
             return await ClientPipe.RunAsync(talk, arguments.Has(ChatFlags.Json), arguments.Get(ChatFlags.Wait, isPlain ? PlainWait : TimeSpan.Zero), EnterAsync);

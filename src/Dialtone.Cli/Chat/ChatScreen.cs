@@ -28,6 +28,10 @@ internal sealed class ChatScreen : IDisposable
     private readonly Lock _gate = new();
     private bool _isOver; // under _gate
 
+    /// <summary>Whether there is a terminal that can be painted on; others get lines.</summary>
+    public static bool IsPossible => Terminal.InputIsInteractive && Terminal.OutputIsInteractive && !OperatingSystem.IsWindows()
+        && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+
     /// <summary>Takes the terminal.</summary>
     /// <param name="view">What is shown.</param>
     /// <param name="said">Called with each line that was typed.</param>

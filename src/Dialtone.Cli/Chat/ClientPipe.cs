@@ -66,9 +66,9 @@ internal sealed class ClientPipe : IClientPlace
         if (!_isJson)
         {
             if (isTrouble)
-                Terminal.Error.WriteLine($"dialtone: {Printable.Of(text.ReplaceLineEndings(" "), int.MaxValue)}");
+                Terminal.Error.WriteLine($"dialtone: {SaidText.Of(text.ReplaceLineEndings(" "))}");
             else
-                Write(() => Terminal.Out.WriteLine(string.Join('\n', text.Split('\n').Select(line => $"* {Printable.Of(line, int.MaxValue)}"))));
+                Write(() => Terminal.Out.WriteLine(string.Join('\n', text.Split('\n').Select(line => $"* {SaidText.Of(line)}"))));
             return;
         }
 
@@ -194,7 +194,7 @@ internal sealed class ClientPipe : IClientPlace
 
         if (happened is ChatMessage message)
         {
-            string text = Printable.Of(message.Text, int.MaxValue);
+            string text = SaidText.Of(message.Text);
             Terminal.Out.WriteLine(_talk.Native is null ? text : message.Room is { } room ? $"[{room}] {message.From}: {text}" : $"{message.From}: {text}");
         }
         else if (happened is ChatNotice notice)

@@ -19,6 +19,7 @@ internal sealed class ClientScreen : IClientPlace, IDisposable
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<string> _here = new(StringComparer.OrdinalIgnoreCase); // in the room; the screen's task's, as the view
     private readonly List<(LogEntry Entry, string Text)> _undelivered = [];          // of our own messages; the screen's task's
+    private Task _ready = Task.CompletedTask;                                        // lines begin after this; the screen's task's
     private int _unnamed;                                                            // in the room beyond those
 
     private ClientScreen(IChatTalk talk, string server)
@@ -38,9 +39,9 @@ internal sealed class ClientScreen : IClientPlace, IDisposable
     {
         using var screen = new ClientScreen(talk, server);
         using var over = new CancellationTokenSource();
+        Task entering = screen._ready = enter(screen._commands, screen);
         Task showing = screen._screen.RunAsync(over.Token);
         Task hearing = screen.HearAsync(over.Token);
-        Task entering = enter(screen._commands, screen);
         Task first = await Task.WhenAny(showing, hearing, screen._left.Task, screen._signals.First);
         if (first == screen._left.Task && screen._outbox.Pending > 0)
         {
@@ -53,7 +54,7 @@ internal sealed class ClientScreen : IClientPlace, IDisposable
         await hearing;
         screen.Dispose();
         foreach ((_, string text) in screen._undelivered)
-            Terminal.Error.WriteLine($"dialtone: not known to be delivered: {Printable.Of(text, int.MaxValue)}");
+            Terminal.Error.WriteLine($"dialtone: not known to be delivered: {SaidText.Of(text)}");
         if (entering.IsFaulted)
             await entering;
         return first == hearing ? ExitCode.Failed : ExitCode.Done;
@@ -133,8 +134,18 @@ internal sealed class ClientScreen : IClientPlace, IDisposable
     private ValueTask Typed(string line)
     {
         _view.Line.Clear();
-        Task doing = _commands.DoAsync(line);
-        return doing.IsFaulted ? new ValueTask(doing) : default; // what takes long is shown when it comes
+        if (_ready.IsCompleted)
+            _ = _commands.DoAsync(line); // what takes long is shown when it comes
+        else
+            _ready = DoAfterAsync(_ready, line);
+        return default;
+    }
+
+    /// <summary>What was typed before we are in the room is said there, and in order.</summary>
+    private async Task DoAfterAsync(Task before, string line)
+    {
+        await before;
+        _ = _commands.DoAsync(line);
     }
 
     private async Task HearAsync(CancellationToken cancellationToken)

@@ -17,17 +17,3 @@ internal interface IChatTalk : IAsyncDisposable
     /// <summary>Says something. What was begun first is heard first; completes when the server has it, where that can be known.</summary>
     Task<ChatReceipt> SendAsync(string text, string? room, string? to);
 }
-
-/// <summary>In the native protocol.</summary>
-internal sealed class NativeTalk(ChatClient client) : IChatTalk
-{
-    public ChatClient Native => client;
-
-    public string? Room { get; set; }
-
-    public IAsyncEnumerable<ChatEvent> ReadAllAsync(CancellationToken cancellationToken) => client.ReadAllAsync(cancellationToken);
-
-    public Task<ChatReceipt> SendAsync(string text, string? room, string? to) => client.SendAsync(text, room, to);
-
-    public ValueTask DisposeAsync() => client.DisposeAsync();
-}

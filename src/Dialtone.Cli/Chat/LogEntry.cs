@@ -23,6 +23,11 @@ internal sealed class LogEntry(DateTimeOffset at, ScreenText head, string text)
     private IReadOnlyList<ScreenText>? _rows;
     private int _width; // that the rows are broken for
 
+    public DateTimeOffset At => at;
+
+    /// <summary>The day it was said, here.</summary>
+    public DateOnly Day { get; } = DateOnly.FromDateTime(at.ToLocalTime().DateTime);
+
     public Look Look { get; init; }
 
     /// <summary>The tool says it, not somebody else: it is shown whole.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Dialtone.Cli;
 
 /// <summary>What was said, newest last: the part of it that a screen shows, and how far it is scrolled back.</summary>
@@ -15,11 +17,9 @@ internal sealed class MessageLog(Signs signs, bool hasMarks)
     /// <summary>Adds at the end. Who has scrolled back goes on seeing the same.</summary>
     public LogEntry Add(LogEntry entry)
     {
-        _entries.Add(entry);
-        if (_entries.Count > MostEntries)
-            _entries.RemoveAt(0);
-        if (_back > 0)
-            _back += entry.Rows(_width, signs, hasMarks).Count;
+        if (_entries.Count > 0 && entry.Day != _entries[^1].Day)
+            Append(new LogEntry(entry.At, new ScreenText(), entry.Day.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture)) { Look = Look.Faint, IsOurs = true });
+        Append(entry);
         return entry;
     }
 
@@ -52,5 +52,14 @@ internal sealed class MessageLog(Signs signs, bool hasMarks)
         int end = all.Length - _back;
         int start = Math.Max(0, end - height);
         return [.. all[start..end], .. Enumerable.Repeat(new ScreenText(), height - (end - start))];
+    }
+
+    private void Append(LogEntry entry)
+    {
+        _entries.Add(entry);
+        if (_entries.Count > MostEntries)
+            _entries.RemoveAt(0);
+        if (_back > 0)
+            _back += entry.Rows(_width, signs, hasMarks).Count;
     }
 }

@@ -50,7 +50,7 @@ internal sealed class OperatorPipe(ChatDesk desk, bool isJson)
 
         if (happened is ChatMessage message)
         {
-            string text = Printable.Of(message.Text, int.MaxValue);
+            string text = SaidText.Of(message.Text);
             Terminal.Out.WriteLine(message.Room is { } room ? $"[{room}] {message.From}: {text}" : $"{message.From} {text}");
         }
         else if (happened is ChatNotice notice)

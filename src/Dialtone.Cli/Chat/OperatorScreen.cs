@@ -19,11 +19,11 @@ internal sealed class OperatorScreen : IDisposable
         _desk = desk;
         _commands = new OperatorCommands(desk, signals.Stop);
         _view = new OperatorView(_signs, _commands.Names);
+        foreach (ChatMessage message in desk.History.TakeLast(MostRemembered))
+            Hear(message);
         Tell("Others type, to reach you:");
         foreach (string line in invitation)
             Tell(line);
-        foreach (ChatMessage message in desk.History.TakeLast(MostRemembered))
-            Hear(message);
         _screen = new ChatScreen(_view, Said, signals.Stop);
     }
 

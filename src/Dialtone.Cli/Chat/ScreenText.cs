@@ -15,7 +15,7 @@ internal sealed class ScreenText
     public int Width { get; private set; }
 
     /// <summary>Adds text, with escapes in place of what could move the cursor or turn the writing.</summary>
-    public ScreenText Add(string text, Look look = Look.Plain) => AddOwn(Printable.Of(text, int.MaxValue), look);
+    public ScreenText Add(string text, Look look = Look.Plain) => AddOwn(SaidText.Of(text), look);
 
     /// <summary>Adds text of ours, or what was typed here.</summary>
     public ScreenText AddOwn(string text, Look look = Look.Plain)

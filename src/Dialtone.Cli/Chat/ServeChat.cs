@@ -40,7 +40,7 @@ internal static class ServeChat
         using ReadyFile? ready = isJson ? ChatJsonLines.Announce(server.Addresses, arguments.Get(ServeFlags.ReadyFile)) : ServeCommand.Announce(server.Addresses, arguments.Get(ServeFlags.ReadyFile));
         IReadOnlyList<string> invitation = ChatInvitation.Lines(server.Addresses, !arguments.Has(ServeChatFlags.NoPlain), accounts is not null);
         TimeSpan drain = arguments.Get(ServeChatFlags.Drain, DefaultDrain);
-        if (Terminal.InputIsInteractive && Terminal.OutputIsInteractive && !isJson)
+        if (ChatScreen.IsPossible && !isJson)
             return await OperatorScreen.RunAsync(hub.Desk, invitation, signals, () => ServeCommand.DrainAsync(server, signals, drain, "conversation"));
         foreach (string line in invitation)
             Terminal.Error.WriteLine(line);

@@ -74,6 +74,15 @@ public sealed class ChatTests
     }
 
     [Fact]
+    public async Task A_terminal_that_cannot_be_painted_on_gets_lines()
+    {
+        await using ChatHouse house = await ChatHouse.OpenAsync();
+        var environment = new Dictionary<string, string>(house.Environment) { ["TERM"] = "dumb" };
+        Assert.Equal("seen seen exit 1", await RunAsync(
+            environment, ["chat", house.Place, "--name", "ann"], Type("/who\n"), See("* 1 in lobby: ann\r\n"), Type("/msg nobody hi\n"), See("Not told to nobody"), Type("/quit\n")));
+    }
+
+    [Fact]
     public async Task A_room_with_a_password_lets_in_who_knows_it_and_asks_at_a_terminal_without_showing_it()
     {
         using var files = new Folder();

@@ -100,6 +100,23 @@ public sealed class ChatViewTests
     }
 
     [Fact]
+    public void A_new_day_is_told_before_what_was_said_on_it()
+    {
+        var view = new ClientView(Utf8, []);
+        view.Log.Add(new LogEntry(Noon.AddDays(-2), new ScreenText(), "then"));
+        view.Log.Add(new LogEntry(Noon, new ScreenText(), "now"));
+        Assert.Equal($"{Time}   then\n{Time}   {Noon:dddd, d MMMM yyyy}\n{Time}   now", Shown(view.Draw(60, 6), rows: 3));
+    }
+
+    [Fact]
+    public void What_joins_emoji_and_words_is_left_in()
+    {
+        var view = new ClientView(Utf8, []);
+        view.Log.Add(new LogEntry(Noon, new ScreenText(), "👩\u200d💻 می\u200cخواهم \u200e"));
+        Assert.Equal($"{Time}   👩\u200d💻 می\u200cخواهم \\u{{200e}}", Shown(view.Draw(60, 4), rows: 1));
+    }
+
+    [Fact]
     public void Marks_change_where_they_stand()
     {
         var view = new ClientView(Utf8, []) { Place = "lobby" };
