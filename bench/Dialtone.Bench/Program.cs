@@ -32,6 +32,15 @@ switch (args)
     case ["chat-plain", var how]:
         await PlainChat.RunAsync(how == "at-once", stopping.Token);
         return 0;
+    case ["chat-serve", var certificateFolder]:
+        await NativeChat.ServeAsync(certificateFolder, stopping.Token);
+        return 0;
+    case ["chat-fan", var address, var clients, var messages, var window]:
+        await NativeChat.FanOutAsync(address, Number(clients), Number(messages), Number(window));
+        return 0;
+    case ["chat-crowd", var address, var clients]:
+        await NativeChat.CrowdAsync(address, Number(clients), stopping.Token);
+        return 0;
     default:
         Console.Error.WriteLine("""
             usage: Dialtone.Bench receive PATH
@@ -39,6 +48,9 @@ switch (args)
                    Dialtone.Bench tls-fetch PORT
                    Dialtone.Bench run-true ADDRESS HMAC-KEY-FILE COUNT
                    Dialtone.Bench chat-plain at-once|desk
+                   Dialtone.Bench chat-serve CERTIFICATE-FOLDER
+                   Dialtone.Bench chat-fan ADDRESS CLIENTS MESSAGES WINDOW
+                   Dialtone.Bench chat-crowd ADDRESS CLIENTS
                    Dialtone.Bench pack format|by-hand --warmup SECONDS SECONDS
                    Dialtone.Bench flows CLIENTS MESSAGES WINDOW
             """);

@@ -111,7 +111,7 @@ def hkdf_sha256(secret, salt, info):
 
 # ---- reliable datagrams ----
 
-ACK, MORE, LAST, PING, CLOSE = 1, 2, 3, 4, 5
+ACK, MORE, LAST, PING, CLOSE, MANY = 1, 2, 3, 4, 5, 6
 SEGMENT_BYTES = 1000
 
 
@@ -185,7 +185,7 @@ class Flow:
                     if i < following or i > following and bits >> (i - following - 1) & 1:
                         del self.waiting[i]
                 records = records[18:]
-            elif kind in (MORE, LAST):
+            elif kind in (MORE, LAST, MANY):
                 i, length = struct.unpack_from("<IH", records, 1)
                 if self.next <= i < self.next + 64:
                     self.early[i] = (kind, records[7:7 + length])
@@ -194,6 +194,12 @@ class Flow:
                 while self.next in self.early:
                     kind, piece = self.early.pop(self.next)
                     self.next += 1
+                    if kind == MANY:
+                        while piece:
+                            size, = struct.unpack_from("<H", piece)
+                            messages.append(piece[2:2 + size])
+                            piece = piece[2 + size:]
+                        continue
                     self.partial += piece
                     if kind == LAST:
                         messages.append(self.partial)

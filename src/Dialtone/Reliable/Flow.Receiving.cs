@@ -46,7 +46,7 @@ internal sealed partial class Flow
             int length = kind switch
             {
                 Record.Ack => AckBytes,
-                Record.More or Record.Last when records.Length >= SegmentHeaderBytes =>
+                Record.More or Record.Last or Record.Many when records.Length >= SegmentHeaderBytes =>
                     SegmentHeaderBytes + BinaryPrimitives.ReadUInt16LittleEndian(records[5..]),
                 Record.Ping => 1,
                 Record.Close => 2,
@@ -61,8 +61,8 @@ internal sealed partial class Flow
                 case Record.Ack:
                     ReadAck(busy, record, now);
                     break;
-                case Record.More or Record.Last:
-                    if (!ReadSegment(busy, record, kind == Record.Last, now))
+                case Record.More or Record.Last or Record.Many:
+                    if (!ReadSegment(busy, record, kind, now))
                         return false;
                     break;
                 case Record.Ping:
@@ -145,16 +145,22 @@ internal sealed partial class Flow
         while (count < outstanding.Count && outstanding[count].HasArrived)
         {
             Segment segment = outstanding[count++];
-            if (!segment.IsLast)
-                continue;
-            busy.QueuedBytes -= Math.Max(1, segment.Message!.Content.Length);
-            Finish(busy, segment.Message, FlowEnd.None);
+            if (segment.Kind == Record.Last)
+                Acknowledged(busy, segment.Message!);
+            foreach (FlowMessage message in segment.Messages ?? [])
+                Acknowledged(busy, message);
         }
 
         outstanding.RemoveRange(0, count);
     }
 
-    private bool ReadSegment(Busy busy, ReadOnlySpan<byte> record, bool isLast, long now)
+    private static void Acknowledged(Busy busy, FlowMessage message)
+    {
+        busy.QueuedBytes -= Math.Max(1, message.Content.Length);
+        Finish(busy, message, FlowEnd.None);
+    }
+
+    private bool ReadSegment(Busy busy, ReadOnlySpan<byte> record, Record kind, long now)
     {
         uint id = BinaryPrimitives.ReadUInt32LittleEndian(record[1..]);
         uint ahead = id - _next;
@@ -173,20 +179,20 @@ internal sealed partial class Flow
             if ((busy.EarlyBits & bit) == 0)
             {
                 busy.EarlyBits |= bit;
-                (busy.Early ??= new Segment[Window])[id % Window] = new Segment { Id = id, Content = record[SegmentHeaderBytes..].ToArray(), IsLast = isLast };
+                (busy.Early ??= new Segment[Window])[id % Window] = new Segment { Id = id, Content = record[SegmentHeaderBytes..].ToArray(), Kind = kind };
             }
 
             return true;
         }
 
-        if (!Deliver(busy, record[SegmentHeaderBytes..], isLast))
+        if (!Deliver(busy, record[SegmentHeaderBytes..], kind))
             return false;
         for (_next++; (busy.EarlyBits & 1) != 0; _next++)
         {
             busy.EarlyBits >>= 1;
             Segment early = busy.Early![_next % Window]!;
             busy.Early[_next % Window] = null;
-            if (!Deliver(busy, early.Content.Span, early.IsLast))
+            if (!Deliver(busy, early.Content.Span, early.Kind))
                 return false;
         }
 
@@ -196,26 +202,48 @@ internal sealed partial class Flow
         return true;
     }
 
-    private bool Deliver(Busy busy, ReadOnlySpan<byte> content, bool isLast)
+    private bool Deliver(Busy busy, ReadOnlySpan<byte> content, Record kind)
     {
+        if (kind == Record.Many)
+            return DeliverMany(busy, content);
         if (content.Length + (busy.Partial?.Length ?? 0) > options.MaxMessageBytes)
             return false;
-        byte[] message;
-        if (busy.Partial is null && isLast)
+        if (kind == Record.Last && busy.Partial is null)
         {
-            message = content.ToArray();
+            Deliver(busy, content.ToArray());
+            return true;
         }
-        else
+
+        (busy.Partial ??= new MemoryStream()).Write(content);
+        if (kind == Record.Last)
         {
-            (busy.Partial ??= new MemoryStream()).Write(content);
-            if (!isLast)
-                return true;
-            message = busy.Partial.ToArray();
+            Deliver(busy, busy.Partial.ToArray());
             busy.Partial = null;
         }
 
+        return true;
+    }
+
+    private bool DeliverMany(Busy busy, ReadOnlySpan<byte> content)
+    {
+        if (busy.Partial is not null)
+            return false;
+        while (content.Length >= SizeBytes)
+        {
+            int size = BinaryPrimitives.ReadUInt16LittleEndian(content);
+            content = content[SizeBytes..];
+            if (size > content.Length || size > options.MaxMessageBytes)
+                return false;
+            Deliver(busy, content[..size].ToArray());
+            content = content[size..];
+        }
+
+        return content.IsEmpty;
+    }
+
+    private void Deliver(Busy busy, byte[] message)
+    {
         _unreadBytes += message.Length;
         (busy.Arrived ??= new Queue<byte[]>(4)).Enqueue(message);
-        return true;
     }
 }

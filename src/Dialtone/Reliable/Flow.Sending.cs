@@ -69,18 +69,13 @@ internal sealed partial class Flow
             // What fits whole shares a datagram; what does not begins one of its own.
             if (room < Math.Min(rest, records.Length - SegmentHeaderBytes))
                 break;
-            int count = Math.Min(rest, room);
-            bool isLast = count == rest;
-            var segment = new Segment { Id = _nextId++, Content = message.Content.Slice(busy.Offset, count), Message = message, IsLast = isLast };
-            if (isLast)
-                (busy.Offset, _) = (0, queue.Dequeue());
-            else
-                busy.Offset += count;
+            Segment segment = busy.Offset == 0 && queue.Count > 1 && Pack(queue, Math.Min(room, MaxManyBytes)) is { } many
+                ? many : Cut(busy, queue, message, Math.Min(rest, room));
             if ((busy.Outstanding ??= new List<Segment>(4)).Count == 0)
                 busy.ProgressAt = now;
             busy.Outstanding.Add(segment);
             length += Write(records[length..], segment, now);
-            busy.BytesUnderWay += SegmentHeaderBytes + count;
+            busy.BytesUnderWay += SegmentHeaderBytes + segment.Content.Length;
             busy.Unasked++;
         }
 
@@ -88,6 +83,44 @@ internal sealed partial class Flow
             return 0;
         Ask(busy);
         return _lossy > 0 ? length + WriteCopies(busy.Outstanding!, records[length..], firstNew, now) : length;
+    }
+
+    private Segment Cut(Busy busy, Queue<FlowMessage> queue, FlowMessage message, int count)
+    {
+        int offset = busy.Offset;
+        bool isLast = offset + count == message.Content.Length;
+        busy.Offset = isLast ? 0 : offset + count;
+        if (isLast)
+            queue.Dequeue();
+        return new Segment { Id = _nextId++, Content = message.Content.Slice(offset, count), Message = message, Kind = isLast ? Record.Last : Record.More };
+    }
+
+    // As many of the messages that wait as there is room for; null if that is fewer than two.
+    private Segment? Pack(Queue<FlowMessage> queue, int room)
+    {
+        int count = 0, length = 0;
+        foreach (FlowMessage message in queue)
+        {
+            if (length + SizeBytes + message.Content.Length > room)
+                break;
+            length += SizeBytes + message.Content.Length;
+            count++;
+        }
+
+        if (count < 2)
+            return null;
+        var content = new byte[length];
+        var messages = new FlowMessage[count];
+        Span<byte> rest = content;
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> message = (messages[i] = queue.Dequeue()).Content.Span;
+            BinaryPrimitives.WriteUInt16LittleEndian(rest, (ushort)message.Length);
+            message.CopyTo(rest[SizeBytes..]);
+            rest = rest[(SizeBytes + message.Length)..];
+        }
+
+        return new Segment { Id = _nextId++, Content = content, Messages = messages, Kind = Record.Many };
     }
 
     private int WriteLost(Busy busy, Span<byte> records, long now, out bool isFull)
@@ -163,7 +196,7 @@ internal sealed partial class Flow
 
     private static int WriteRecord(Span<byte> records, Segment segment)
     {
-        records[0] = (byte)(segment.IsLast ? Record.Last : Record.More);
+        records[0] = (byte)segment.Kind;
         BinaryPrimitives.WriteUInt32LittleEndian(records[1..], segment.Id);
         BinaryPrimitives.WriteUInt16LittleEndian(records[5..], (ushort)segment.Content.Length);
         segment.Content.Span.CopyTo(records[SegmentHeaderBytes..]);

@@ -2,12 +2,13 @@ using System.Security.Cryptography;
 
 namespace Dialtone;
 
-// record  = ack / more / last / ping / close
+// record  = ack / more / last / many / ping / close
 // ack     = %x01 next:u32le bits:u64le credit:u8 newest:u32le
 //           ; all segments before next have arrived, and next+1+i where bit i is set; credit more may be sent from next on;
 //           ; newest is the number of the latest packet that arrived (its low 32 bits), by which the peer measures the round trip
 // more    = %x02 id:u32le length:u16le content     ; a segment of a message that goes on in the next
 // last    = %x03 id:u32le length:u16le content     ; the last or only segment of a message
+// many    = %x06 id:u32le length:u16le *(size:u16le message)   ; a segment of several whole messages
 // ping    = %x04                                   ; asks for an ack at once
 // close   = %x05 reason:u8
 /// <summary>
@@ -24,7 +25,9 @@ internal sealed partial class Flow(FlowKeys keys, bool isServer, FlowOptions opt
     private const int ResentAfterPassed = 3; // segments sent later that have arrived (RFC 5681's three duplicates)
     private const int TimedPackets = 16;
     private const int LossyFor = 32;         // segments acknowledged without another loss until the line counts as good again
-    private const int MaxCopyBytes = 256;    // of a segment that is worth sending along once more on a bad line
+    private const int MaxCopyBytes = 512;    // of a segment that is worth sending along once more on a bad line
+    private const int MaxManyBytes = 512;    // of short messages that share a segment when several wait: then the window is no bound on them
+    private const int SizeBytes = 2;         // before each of them
     private const int AckDelay = 25_000;     // microseconds; RFC 9000's max_ack_delay
 
     private enum Record : byte
@@ -34,14 +37,16 @@ internal sealed partial class Flow(FlowKeys keys, bool isServer, FlowOptions opt
         Last = 3,
         Ping = 4,
         Close = 5,
+        Many = 6,
     }
 
     private sealed class Segment
     {
         public required uint Id { get; init; }
         public required ReadOnlyMemory<byte> Content { get; init; }
-        public FlowMessage? Message { get; init; }
-        public required bool IsLast { get; init; }
+        public FlowMessage? Message { get; init; }      // the one it is of
+        public FlowMessage[]? Messages { get; init; }   // or all that it holds
+        public required Record Kind { get; init; }
         public long SentAt { get; set; }
         public int Passed { get; set; }
         public bool HasArrived { get; set; }
@@ -232,7 +237,7 @@ internal sealed partial class Flow(FlowKeys keys, bool isServer, FlowOptions opt
         End = reason;
         if (_busy is not { } busy)
             return;
-        foreach (FlowMessage message in (busy.Outstanding ?? []).Select(segment => segment.Message!).Concat(busy.Queue ?? []).Distinct())
+        foreach (FlowMessage message in (busy.Outstanding ?? []).SelectMany(segment => segment.Messages ?? [segment.Message!]).Concat(busy.Queue ?? []).Distinct())
             Finish(busy, message, reason);
         (busy.QueuedBytes, busy.BytesUnderWay) = (0, 0);
         busy.AckAt = long.MaxValue;

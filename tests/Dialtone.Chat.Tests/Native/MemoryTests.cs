@@ -56,7 +56,9 @@ public sealed class MemoryTests
     {
         int count = NativePlace.IsLong ? 10_000 : 1000;
         const int First = 200;
-        await using NativePlace place = await NativePlace.StartAsync(new ChatHubOptions { Limits = new ChatLimits { MaxParticipants = count + First } });
+        await using NativePlace place = await NativePlace.StartAsync(
+            new ChatHubOptions { Limits = new ChatLimits { MaxParticipants = count + First } },
+            new ChatServerOptions { Flow = new FlowServerOptions { Flow = new FlowOptions { Idle = TimeSpan.FromHours(1), GiveUp = TimeSpan.FromHours(1) } } }); // these never speak again
         await SpeakAsync(0, First);
         (long heap, long resident) before = await MemoryAsync();
         await SpeakAsync(First, First + count);

@@ -271,6 +271,27 @@ public sealed class FlowTests
     }
 
     [Fact]
+    public void A_busy_room_on_a_bad_line_is_heard_in_time()
+    {
+        var line = new FlowLine(seed: 19) { Loss = 0.2, Duplication = 0.1, Reordering = 0.1, Delay = 200_000 };
+        var latencies = new List<long>();
+        for (int i = 0; i < 6000; i++)
+        {
+            FlowLine.Sending sending = line.Server.Send($"{i} {new string('m', 120)}");
+            sending.Done = at => latencies.Add(at - sending.Begun);
+            if (i % 6 == 0)
+                line.Client.Send($"answer {i}");
+            line.Run(until: line.Now + 10_000);
+        }
+
+        line.Run();
+        latencies.Sort();
+        Assert.Equal(6000, line.Client.Messages.Count);
+        Assert.InRange(latencies[3000], 400_000, 3 * 400_000);
+        Assert.InRange(latencies[5994], 0, 8_000_000);
+    }
+
+    [Fact]
     public void A_call_whose_first_packets_are_lost_is_repeated_until_it_is_answered()
     {
         var line = new FlowLine(seed: 17) { Loss = 1 };

@@ -1,0 +1,152 @@
+"""The command ./dialtone-bench chat: what a room of native clients costs."""
+import argparse
+import contextlib
+import csv
+import datetime
+import os
+import re
+import shlex
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
+import toolchain  # noqa: E402
+from contenders import ROOT  # noqa: E402
+
+BENCH = ROOT / "artifacts/bin/Dialtone.Bench/release/Dialtone.Bench"
+CLIENTS, MESSAGES, WINDOW = 1000, 1000, 64
+IDLE, WARM, REST_SECONDS = 10_000, 500, 5
+TICKS = os.sysconf("SC_CLK_TCK")
+
+# name: (bound, whether it is the least or the most, unit)
+BARS = {
+    "fan-out": (100_000, "at least", "deliveries/s"),
+    "fan-out lost": (0, "at most", "deliveries"),
+    "idle": (1000, "at most", "bytes of a client"),
+}
+
+
+class Failed(Exception):
+    """A measurement could not be taken."""
+
+
+@contextlib.contextmanager
+def program(*arguments, ready):
+    """Runs a part of Dialtone.Bench until the end of the block; gives it and what it said behind the word READY."""
+    with subprocess.Popen([str(BENCH), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
+        try:
+            said = running.stdout.readline().split()
+            if said[:1] != [ready]:
+                raise Failed(f"{arguments[0]} did not start")
+            yield running, said[1]
+        finally:
+            running.send_signal(signal.SIGTERM)
+            try:
+                running.wait(20)
+            except subprocess.TimeoutExpired:
+                running.kill()
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_bytes(pid):
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) * 1024
+
+
+def fan_out(folder):
+    with program("chat-serve", folder, ready="listening") as (server, address):
+        done = subprocess.run([str(BENCH), "chat-fan", address, str(CLIENTS), str(MESSAGES), str(WINDOW)], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=600)
+        if done.returncode != 0:
+            raise Failed((done.stderr.strip().splitlines() or ["chat-fan failed"])[0])
+        said = dict(word.split("=") for word in done.stdout.split())
+        yield "fan-out", float(said["deliveries_per_s"])
+        yield "fan-out lost", float(said["lost"]) + float(said["failed"]) + float(said["wrong"])
+        yield "fan-out client", float(said["client_us"])
+        # A quarter of the messages warms up; joins are in it too.
+        yield "fan-out server", cpu_seconds(server.pid) * 1e6 / (float(said["deliveries"]) * 1.25)
+
+
+def idle(folder):
+    with program("chat-serve", folder, ready="listening") as (server, address):
+        with program("chat-crowd", address, WARM, ready="joined"):
+            time.sleep(REST_SECONDS)
+            warm = resident_bytes(server.pid)
+            with program("chat-crowd", address, IDLE, ready="joined"):
+                time.sleep(REST_SECONDS)
+                yield "idle", (resident_bytes(server.pid) - warm) / IDLE
+
+
+CASES = {"fan-out": fan_out, "idle": idle}
+UNITS = {"fan-out client": "µs of CPU a delivery", "fan-out server": "µs of CPU a delivery"}
+
+
+def summary(rows, failures):
+    medians = {name: statistics.median(value for other, _, value in rows if other == name) for name in dict.fromkeys(row[0] for row in rows)}
+    lines = ["| case | median | least | most | unit | bar | |", "|---|---|---|---|---|---|---|"]
+    for name, median in medians.items():
+        values = [value for other, _, value in rows if other == name]
+        bound, sense, unit = BARS.get(name, (None, "", UNITS.get(name, "")))
+        bar, met = "", ""
+        if bound is not None:
+            bar = f"{sense} {bound:,}"
+            met = "met" if (median >= bound if sense == "at least" else median <= bound) else "missed"
+        lines.append(f"| {name} | {median:,.1f} | {min(values):,.1f} | {max(values):,.1f} | {unit} | {bar} | {met} |")
+    return "\n".join(lines + [f"\n- {name}: {why}" for name, why in failures.items()]) + "\n"
+
+
+def record(options, rows, failures):
+    name = f"{datetime.date.today():%Y-%m-%d}-chat-{toolchain.machine()}"
+    folder = next(path for path in (ROOT / "bench/runs" / (name + suffix) for suffix in ("", *(f"-{i}" for i in range(2, 100)))) if not path.exists())
+    folder.mkdir(parents=True)
+    facts = "\n".join(f"| {what} | {value or 'not installed'} |" for what, value in toolchain.describe())
+    (folder / "README.md").write_text(f"# Chat, {datetime.date.today():%-d %B %Y}, {toolchain.machine()}\n\n    ./dialtone-bench chat {shlex.join(sys.argv[1:])}\n\n"
+                                      f"{options.repetitions} repetitions, a fresh server each, not pinned.\n\n| | |\n|---|---|\n{facts}\n")
+    (folder / "summary.md").write_text("# Summary\n\n" + summary(rows, failures))
+    with open(folder / "raw.csv", "w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([("case", "repetition", "value"), *rows])
+    print(f"\nwritten to {folder.relative_to(ROOT)}/")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="dialtone-bench chat", description="What a room of native clients costs: fan-out, and idle clients.")
+    parser.add_argument("case", nargs="*", help=f"which (default: all): {', '.join(CASES)}")
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--record", action="store_true", help="write the results to bench/runs/DATE-chat-MACHINE/")
+    options = parser.parse_args()
+    if set(options.case) - set(CASES):
+        parser.error(f"the cases are {', '.join(CASES)}")
+    toolchain.build_parts((), ROOT / "bench/Dialtone.Bench")
+    rows, failures = [], {}
+    with tempfile.TemporaryDirectory() as folder:
+        for repetition in range(1, options.repetitions + 1):
+            for case in options.case or CASES:
+                if case in failures:
+                    continue
+                try:
+                    for name, value in CASES[case](folder):
+                        rows.append((name, repetition, value))
+                        print(f"  {name:20}{value:,.1f}", flush=True)
+                except (Failed, subprocess.TimeoutExpired) as failure:
+                    failures[case] = str(failure)
+                    print(f"  {case:20}{failure}", flush=True)
+    print("\n" + summary(rows, failures))
+    if options.record:
+        record(options, rows, failures)
+    if failures:
+        return 2
+    return 1 if "missed" in summary(rows, failures) else 0
+
+
+try:
+    sys.exit(main())
+except KeyboardInterrupt:
+    sys.exit(130)
