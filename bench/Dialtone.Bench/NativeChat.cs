@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Dialtone.Chat;
 
 namespace Dialtone.Bench;
@@ -26,6 +27,7 @@ internal static class NativeChat
         }).HandleChat(hub);
         await server.StartAsync();
         Console.WriteLine($"listening {server.Addresses[0]}");
+        _ = Task.Run(RestWhenTold, CancellationToken.None);
         try
         {
             await foreach (ChatEvent _ in hub.Desk.ReadAllAsync(stopping))
@@ -38,6 +40,23 @@ internal static class NativeChat
             // The measurement is over.
         }
     }
+
+    // A line on standard input: what nobody uses goes back to the system, and the live bytes of the heap are told.
+    private static void RestWhenTold()
+    {
+        while (Console.ReadLine() is not null)
+        {
+            GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+            long live = GC.GetTotalMemory(forceFullCollection: true);
+            GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            _ = malloc_trim(0);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rested {live}"));
+        }
+    }
+
+    [DllImport("libc")]
+    private static extern int malloc_trim(nuint pad);
 
     /// <summary>One says MESSAGES texts of 64 bytes in a room with CLIENTS others, at most WINDOW not yet delivered to all. Twice: the first time warms up.</summary>
     public static async Task FanOutAsync(string address, int clients, int messages, int window)

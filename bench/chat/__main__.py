@@ -27,7 +27,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 BARS = {
     "fan-out": (100_000, "at least", "deliveries/s"),
     "fan-out lost": (0, "at most", "deliveries"),
-    "idle": (1000, "at most", "bytes of a client"),
+    "idle": (1000, "at most", "live bytes a client"),
 }
 
 
@@ -38,7 +38,7 @@ class Failed(Exception):
 @contextlib.contextmanager
 def program(*arguments, ready):
     """Runs a part of Dialtone.Bench until the end of the block; gives it and what it said behind the word READY."""
-    with subprocess.Popen([str(BENCH), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
+    with subprocess.Popen([str(BENCH), *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
         try:
             said = running.stdout.readline().split()
             if said[:1] != [ready]:
@@ -75,18 +75,29 @@ def fan_out(folder):
         yield "fan-out server", cpu_seconds(server.pid) * 1e6 / (float(said["deliveries"]) * 1.25)
 
 
+def memory(server):
+    """What a server holds: resident as it is; then, after it gave back what nobody uses, live bytes of the heap, and resident."""
+    time.sleep(REST_SECONDS)
+    held = resident_bytes(server.pid)
+    server.stdin.write("rest\n")
+    server.stdin.flush()
+    return held, int(server.stdout.readline().split()[1]), resident_bytes(server.pid)
+
+
 def idle(folder):
     with program("chat-serve", folder, ready="listening") as (server, address):
         with program("chat-crowd", address, WARM, ready="joined"):
-            time.sleep(REST_SECONDS)
-            warm = resident_bytes(server.pid)
+            before = memory(server)
             with program("chat-crowd", address, IDLE, ready="joined"):
-                time.sleep(REST_SECONDS)
-                yield "idle", (resident_bytes(server.pid) - warm) / IDLE
+                held, live, rested = ((now - then) / IDLE for now, then in zip(memory(server), before))
+                yield "idle", live
+                yield "idle resident, rested", rested
+                yield "idle resident", held
 
 
 CASES = {"fan-out": fan_out, "idle": idle}
-UNITS = {"fan-out client": "µs of CPU a delivery", "fan-out server": "µs of CPU a delivery"}
+UNITS = {"fan-out client": "µs of CPU a delivery", "fan-out server": "µs of CPU a delivery",
+         "idle resident": "bytes a client", "idle resident, rested": "bytes a client"}
 
 
 def summary(rows, failures):
@@ -134,10 +145,10 @@ def main():
                 try:
                     for name, value in CASES[case](folder):
                         rows.append((name, repetition, value))
-                        print(f"  {name:20}{value:,.1f}", flush=True)
+                        print(f"  {name:24}{value:,.1f}", flush=True)
                 except (Failed, subprocess.TimeoutExpired) as failure:
                     failures[case] = str(failure)
-                    print(f"  {case:20}{failure}", flush=True)
+                    print(f"  {case:24}{failure}", flush=True)
     print("\n" + summary(rows, failures))
     if options.record:
         record(options, rows, failures)
