@@ -43,6 +43,9 @@ internal static class Terminal
     /// <summary>Standard output for content: it fails when its reader has left, since the rest need not come then.</summary>
     public static Stream OpenContentOutput() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : _content = new StandardOutput(1, failsWhenGone: true);
 
+    /// <summary>Standard error for content, in the same way.</summary>
+    public static Stream OpenContentError() => OperatingSystem.IsWindows() ? Console.OpenStandardError() : new StandardOutput(2, failsWhenGone: true);
+
     /// <summary>A name for standard output: made printable on a terminal, as it is for scripts.</summary>
     public static string Name(string name) => OutputIsInteractive ? Printable.Of(name, int.MaxValue) : name;
 

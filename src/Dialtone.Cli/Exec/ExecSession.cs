@@ -66,8 +66,8 @@ internal static class ExecSession
     /// <summary>Shows both streams; when nobody takes ours any more, the command is ended.</summary>
     private static async Task<bool> ShowAsync(RemoteCommand command)
     {
-        Task<bool> output = CopyAsync(command, command.Output, OutputDescriptor.Output);
-        Task<bool> error = CopyAsync(command, command.Error, OutputDescriptor.Error);
+        Task<bool> output = CopyAsync(command, command.Output, Terminal.OpenContentOutput());
+        Task<bool> error = CopyAsync(command, command.Error, Terminal.OpenContentError());
         return await output & await error;
     }
 

@@ -109,7 +109,8 @@ internal static class TutorialExec
     {
         if (arguments.Get(ServeExecFlags.ReplyEncoding) is { } encoding && encoding.CodePage != Encoding.UTF8.CodePage)
             reply = Encoding.Convert(encoding, Encoding.UTF8, reply.ToArray());
-        await OutputDescriptor.Output.WriteAsync(reply);
+        await using Stream output = Terminal.OpenContentOutput();
+        await output.WriteAsync(reply);
     }
 
     private static CliException Left() => new(ExitCode.ExecFailed, "The server closed without an answer.");
