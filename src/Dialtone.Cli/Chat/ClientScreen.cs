@@ -43,7 +43,7 @@ internal sealed class ClientScreen : IClientPlace, IDisposable
         Task showing = screen._screen.RunAsync(over.Token);
         Task hearing = screen.HearAsync(over.Token);
         Task first = await Task.WhenAny(showing, hearing, screen._left.Task, screen._signals.First);
-        if (first == screen._left.Task && screen._outbox.Pending > 0)
+        if (first == screen._left.Task && talk.Native is not null && screen._outbox.Pending > 0) // datagrams may stay without an answer for ever
         {
             screen._screen.Post(() => screen._view.Trouble = string.Create(CultureInfo.InvariantCulture, $"{screen._outbox.Pending} under way; Ctrl-C leaves at once"));
             await Task.WhenAny(screen._outbox.SettleAsync(), hearing, screen._signals.First, Task.Delay(LastPatience, TimeProvider.System));
@@ -53,7 +53,7 @@ internal sealed class ClientScreen : IClientPlace, IDisposable
         await showing;
         await hearing;
         screen.Dispose();
-        foreach ((_, string text) in screen._undelivered)
+        foreach ((_, string text) in talk.Native is null ? [] : screen._undelivered)
             Terminal.Error.WriteLine($"dialtone: not known to be delivered: {SaidText.Of(text)}");
         if (entering.IsFaulted)
             await entering;

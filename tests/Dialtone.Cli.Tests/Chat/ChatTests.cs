@@ -149,6 +149,17 @@ public sealed class ChatTests
         Assert.Equal((1, ""), (silence.ExitCode, silence.Output));
     }
 
+    [Fact]
+    public async Task A_datagram_that_nobody_answers_keeps_nobody_from_leaving()
+    {
+        using var silent = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Dgram, System.Net.Sockets.ProtocolType.Udp);
+        silent.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        using var folder = new Folder();
+        int port = ((System.Net.IPEndPoint)silent.LocalEndPoint!).Port;
+        Assert.EndsWith("exit 0", await ChatHouse.SitAsync(
+            ChatHouse.Settings(folder), ["chat", "--plain", $"127.0.0.1:{port}"], See("── 127.0.0.1"), Type("x\r"), See("· you: x"), Type("/quit\r")), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("chat", "ADDRESS is missing")]
     [InlineData("chat udp://127.0.0.1:1", "With --plain")]
