@@ -21,6 +21,8 @@ public sealed class FileServer
     {
         ArgumentNullException.ThrowIfNull(service);
         Service = service;
+        // What it takes to say no is loaded now: once the descriptors are used up it could not be, and would stay missing.
+        _ = (FileErrorCode.Of(FileError.Failed), Errno.Refusal(-Errno.TooManyFiles).InnerException?.Message);
         _logger = (service.Options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Dialtone.Files");
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text.Json;
 
 namespace Dialtone.Files;
@@ -9,8 +8,8 @@ internal static class FileErrorCode
     private static readonly JsonEncodedText[] Codes =
         [.. Enum.GetNames<FileError>().Select(static name => JsonEncodedText.Encode(JsonNamingPolicy.KebabCaseLower.ConvertName(name)))];
 
-    private static readonly FrozenDictionary<string, FileError> Errors =
-        Enum.GetValues<FileError>().ToFrozenDictionary(static error => Codes[(int)error].Value, StringComparer.Ordinal);
+    private static readonly Dictionary<string, FileError> Errors =
+        Enum.GetValues<FileError>().ToDictionary(static error => Codes[(int)error].Value, StringComparer.Ordinal);
 
     /// <summary>The code of a reason.</summary>
     public static JsonEncodedText Of(FileError error) => Codes[(int)error];

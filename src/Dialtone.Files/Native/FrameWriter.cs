@@ -18,6 +18,7 @@ internal sealed class FrameWriter : IBufferWriter<byte>, IDisposable
     private readonly Utf8JsonWriter _json;
     private byte[]? _buffer;
     private int _header; // where the header under way begins
+    private bool _isOpen; // it was begun and not ended
 
     public FrameWriter() => _json = new Utf8JsonWriter(this, Options);
 
@@ -30,7 +31,9 @@ internal sealed class FrameWriter : IBufferWriter<byte>, IDisposable
     /// <summary>Begins a header, with its <c>id</c>.</summary>
     public Utf8JsonWriter Begin(long? id)
     {
-        _header = Length;
+        if (_isOpen)
+            Length = _header; // whoever began it failed in the middle
+        (_header, _isOpen) = (Length, true);
         GetSpan(sizeof(int));
         Length += sizeof(int);
         _json.Reset(this);
@@ -54,6 +57,7 @@ internal sealed class FrameWriter : IBufferWriter<byte>, IDisposable
         _json.WriteEndObject();
         _json.Flush();
         BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(_header), Length - _header - sizeof(int));
+        _isOpen = false;
     }
 
     /// <summary>Begins a line of JSON in a body.</summary>
@@ -89,7 +93,7 @@ internal sealed class FrameWriter : IBufferWriter<byte>, IDisposable
     public Span<byte> At(int offset, int count) => _buffer.AsSpan(offset, count);
 
     /// <summary>Takes back everything from <paramref name="length"/> on.</summary>
-    public void Truncate(int length) => Length = length;
+    public void Truncate(int length) => (Length, _isOpen) = (length, false);
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
@@ -119,7 +123,7 @@ internal sealed class FrameWriter : IBufferWriter<byte>, IDisposable
         if (_buffer is not null)
             ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = null;
-        Length = 0;
+        (Length, _isOpen) = (0, false);
     }
 
     public void Dispose()

@@ -372,6 +372,18 @@ public sealed class ConversationTests
         Assert.Equal("3-4\n7\n40-41\n43\n", Encoding.ASCII.GetString(body));
     }
 
+    [Fact] // what was written of a yes stood before the no that took its place
+    public void A_header_that_was_begun_and_not_ended_leaves_nothing()
+    {
+        using var writer = new FrameWriter();
+        writer.WriteError(1, FileError.Failed, "one");
+        int first = writer.Length;
+        writer.BeginYes(2).WriteString("path"u8, new string('x', 10_000));
+        writer.WriteError(2, FileError.Failed, "two");
+        Assert.Equal(2 * first, writer.Length);
+        Assert.StartsWith("{\"id\":2,\"error\"", Encoding.UTF8.GetString(writer.Content.Span[(first + 4)..]), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Files_are_not_served_under_the_process_policy()
     {
