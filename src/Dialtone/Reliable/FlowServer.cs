@@ -32,7 +32,7 @@ public sealed class FlowServer : IAsyncDisposable, IThreadPoolWorkItem
     /// <summary>Makes a table without sessions.</summary>
     /// <param name="received">
     /// Gets each message, in order per session, never two at a time for one session, on whichever thread brought it: it must not block. It owns the bytes,
-    /// and says <see cref="FlowSession.Taken"/> when it has done with them.
+    /// and says <see cref="FlowSession.Taken"/> when it has done with them. If it throws, that is counted as an error and the session is closed.
     /// </param>
     /// <param name="ended">Told once when a session is over.</param>
     /// <param name="options">The bounds.</param>

@@ -252,6 +252,12 @@ public sealed class FlowSession
                 if (hasEnded)
                     _server.Remove(this);
             }
+            catch (Exception e)
+            {
+                // Whatever it is, it is this session's alone: the thread goes on with others.
+                Instruments.Shared.Errors.Add(1, Instruments.ErrorType(e));
+                Close();
+            }
             finally
             {
                 lock (_flow)

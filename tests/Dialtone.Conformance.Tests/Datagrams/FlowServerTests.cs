@@ -103,6 +103,21 @@ public sealed class FlowServerTests
     }
 
     [Fact]
+    public async Task A_handler_that_throws_ends_its_session_and_no_other()
+    {
+        await using var rig = await FlowRig.StartAsync(EngineKind.Auto);
+        await using FlowClient good = await rig.ConnectAsync("good");
+        await using FlowClient bad = await rig.ConnectAsync("bad");
+        await bad.SendAsync("throw"u8.ToArray());
+        await rig.Ended.Task;
+        Assert.Equal(FlowEnd.Closed, rig.Sessions["bad"].End);
+        Assert.Empty(await FlowRig.ReadAsync(bad, 1));
+        Assert.Equal(FlowEnd.ClosedByPeer, bad.End);
+        await good.SendAsync("still here"u8.ToArray());
+        Assert.Equal(["good: still here"], await FlowRig.ReadAsync(good, 1));
+    }
+
+    [Fact]
     public async Task A_message_to_a_client_that_has_gone_is_reported_as_failed()
     {
         await using var rig = await FlowRig.StartAsync(EngineKind.Auto, new FlowServerOptions { Flow = new FlowOptions { GiveUp = TimeSpan.FromMilliseconds(300) } });
@@ -127,6 +142,8 @@ public sealed class FlowServerTests
                 (session, message) =>
                 {
                     Spoke.TrySetResult();
+                    if (message.AsSpan().SequenceEqual("throw"u8))
+                        throw new InvalidOperationException("as it was told");
                     session.TrySend(Encoding.UTF8.GetBytes($"{session.Tag}: {Encoding.UTF8.GetString(message)}"));
                     session.Taken(message.Length);
                 },
