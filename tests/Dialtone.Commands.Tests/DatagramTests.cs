@@ -143,7 +143,9 @@ public sealed class DatagramTests
         await using var place = await Place.StartWithFlowsAsync();
         await using CommandClient client = await CommandClient.ConnectOverDatagramsAsync(place.Address);
         await using RemoteCommand command = await client.StartAsync(new CommandRequest("sleep", "987"));
+        long begun = TimeProvider.System.GetTimestamp();
         await place.Server.StopAsync(TimeSpan.FromSeconds(30)).WaitAsync(Shell.Patience);
+        Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(15), "It waited for acknowledgements that it cannot hear.");
         await place.UntilLogAsync("server-stopping");
         Assert.Equal(CommandEnd.ServerStopping, (await command.Ended.WaitAsync(Shell.Patience)).Reason);
     }
