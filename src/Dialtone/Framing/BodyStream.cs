@@ -91,7 +91,7 @@ public sealed class BodyStream : Stream
             while (Remaining > 0)
             {
                 long at = fileOffset + Position - start;
-                int count = await FillAsync(buffer, cancellationToken).ConfigureAwait(false);
+                int count = await ReadAsync(buffer, cancellationToken).ConfigureAwait(false); // what came is written while it is warm
                 RandomAccess.Write(file, buffer.AsSpan(0, count), at);
             }
 
@@ -114,7 +114,7 @@ public sealed class BodyStream : Stream
         {
             while (Remaining > 0)
             {
-                int count = await FillAsync(buffer, cancellationToken).ConfigureAwait(false);
+                int count = await ReadAsync(buffer, cancellationToken).ConfigureAwait(false); // what came is written while it is warm
                 await destination.WriteAsync(buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
             }
         }
@@ -192,18 +192,6 @@ public sealed class BodyStream : Stream
         bool unread = Remaining > 0;
         await SkipAsync(cancellationToken).ConfigureAwait(false);
         _skipped = unread;
-    }
-
-    /// <summary>Fills the buffer, or takes the rest of the body if that is less.</summary>
-    private async ValueTask<int> FillAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        int filled = 0;
-        while (filled < buffer.Length && Remaining > 0)
-        {
-            filled += await ReadAsync(buffer[filled..], cancellationToken).ConfigureAwait(false);
-        }
-
-        return filled;
     }
 
     private async ValueTask<int> AwaitAsync(ValueTask<int> receiving) => Received(await receiving.ConfigureAwait(false));
