@@ -64,6 +64,15 @@ internal sealed partial class ToolProcess : IAsyncDisposable
     /// <summary>Starts it as the leader of a process group of its own, as a shell with a terminal does.</summary>
     public static ToolProcess StartInGroup(params string[] words) => new(new ProcessStartInfo("setsid", [Program, .. words]));
 
+    /// <summary>Starts it with so many file descriptors.</summary>
+    public static ToolProcess StartWithin(int descriptors, IReadOnlyDictionary<string, string> environment, params string[] words)
+    {
+        var start = new ProcessStartInfo("/bin/sh", ["-c", $"ulimit -n {descriptors}; exec \"$0\" \"$@\"", Program, .. words]);
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        return new ToolProcess(start);
+    }
+
     /// <summary>Starts it in a network namespace.</summary>
     public static ToolProcess StartOn(string machine, IReadOnlyDictionary<string, string> environment, params string[] words)
     {

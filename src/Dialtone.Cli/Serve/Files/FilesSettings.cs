@@ -46,7 +46,7 @@ internal static class FilesSettings
             },
             Limits = limits with
             {
-                MaxConnections = arguments.Get(ServeFlags.MaxConnections, limits.MaxConnections),
+                MaxConnections = DescriptorRoom.Callers(arguments.Get(ServeFlags.MaxConnections, limits.MaxConnections)),
                 MaxPerAddress = arguments.Get(FilesFlags.MaxPerAddress, DefaultPerAddress),
                 FirstByte = FirstByte,
             },
