@@ -36,6 +36,7 @@ internal static class ServeChat
         using var signals = new StopSignals();
         using var reload = new ReloadSignal(accounts, null, null, signals.Stop);
         await server.StartAsync();
+        using var memory = new IdleMemory(() => hub.Count, TimeProvider.System);
         bool isJson = arguments.Has(ServeChatFlags.Json);
         using ReadyFile? ready = isJson ? ChatJsonLines.Announce(server.Addresses, arguments.Get(ServeFlags.ReadyFile)) : ServeCommand.Announce(server.Addresses, arguments.Get(ServeFlags.ReadyFile));
         IReadOnlyList<string> invitation = ChatInvitation.Lines(server.Addresses, !arguments.Has(ServeChatFlags.NoPlain), accounts is not null);
