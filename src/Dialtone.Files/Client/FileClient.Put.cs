@@ -148,8 +148,14 @@ public sealed partial class FileClient
         catch (TransportException) when (!cancellationToken.IsCancellationRequested)
         {
             // The server may have said why before it closed.
-            if (await answer.ConfigureAwait(false) is { Ok: false } refused)
-                throw refused.ToException();
+            if (await answer.ConfigureAwait(false) is not { Ok: false } refused)
+                throw;
+            channel.GiveUp();
+            throw refused.ToException();
+        }
+        catch (FileException)
+        {
+            channel.GiveUp(); // in the middle of a body: what came next would be taken for the rest of it
             throw;
         }
         finally

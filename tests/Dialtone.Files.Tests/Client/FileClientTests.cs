@@ -234,6 +234,21 @@ public sealed class FileClientTests
     }
 
     [Fact]
+    public async Task A_source_that_ends_too_soon_fails_its_put_and_no_other()
+    {
+        await using NativeShare share = await NativeShare.StartAsync("tcp://127.0.0.1:0");
+        await using FileClient client = await share.ConnectAsync();
+        for (int round = 0; round < 5; round++)
+        {
+            FileException refusal = await Assert.ThrowsAsync<FileException>(() => client.PutAsync(new ShortStream(300_000), "/x"));
+            Assert.Equal(FileError.Changed, refusal.Reason);
+            await client.PutAsync(new MemoryStream(new byte[1000]), $"/{round}");
+        }
+
+        Assert.Null(await share.ReadAsync("/x"));
+    }
+
+    [Fact]
     public async Task A_put_over_quota_is_told_as_such_however_long()
     {
         await using NativeShare share = await NativeShare.StartAsync("tcp://127.0.0.1:0", configure: options => options with { ShareQuota = new Quota(1_000_000, null) });
@@ -372,4 +387,10 @@ internal sealed class Watch(Func<TransferProgress, bool> stop, CancellationToken
         if (stop(value))
             cancel?.Cancel();
     }
+}
+
+/// <summary>Has half of what it says.</summary>
+internal sealed class ShortStream(int length) : MemoryStream(new byte[length / 2])
+{
+    public override long Length => length;
 }
