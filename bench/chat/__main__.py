@@ -1,13 +1,9 @@
 """The command ./dialtone-bench chat: what a room of native clients costs."""
 import argparse
 import contextlib
-import csv
-import datetime
 import os
 import re
-import shlex
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,10 +11,10 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
+import record  # noqa: E402
 import toolchain  # noqa: E402
-from contenders import ROOT  # noqa: E402
+from processes import BENCH, ROOT  # noqa: E402
 
-BENCH = ROOT / "artifacts/bin/Dialtone.Bench/release/Dialtone.Bench"
 CLIENTS, MESSAGES, WINDOW = 1000, 1000, 64
 IDLE, WARM, REST_SECONDS = 10_000, 500, 5
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -101,10 +97,9 @@ UNITS = {"fan-out client": "µs of CPU a delivery", "fan-out server": "µs of CP
 
 
 def summary(rows, failures):
-    medians = {name: statistics.median(value for other, _, value in rows if other == name) for name in dict.fromkeys(row[0] for row in rows)}
     lines = ["| case | median | least | most | unit | bar | |", "|---|---|---|---|---|---|---|"]
-    for name, median in medians.items():
-        values = [value for other, _, value in rows if other == name]
+    for name, median in record.medians(rows).items():
+        values = record.values_of(rows, name)
         bound, sense, unit = BARS.get(name, (None, "", UNITS.get(name, "")))
         bar, met = "", ""
         if bound is not None:
@@ -112,19 +107,6 @@ def summary(rows, failures):
             met = "met" if (median >= bound if sense == "at least" else median <= bound) else "missed"
         lines.append(f"| {name} | {median:,.1f} | {min(values):,.1f} | {max(values):,.1f} | {unit} | {bar} | {met} |")
     return "\n".join(lines + [f"\n- {name}: {why}" for name, why in failures.items()]) + "\n"
-
-
-def record(options, rows, failures):
-    name = f"{datetime.date.today():%Y-%m-%d}-chat-{toolchain.machine()}"
-    folder = next(path for path in (ROOT / "bench/runs" / (name + suffix) for suffix in ("", *(f"-{i}" for i in range(2, 100)))) if not path.exists())
-    folder.mkdir(parents=True)
-    facts = "\n".join(f"| {what} | {value or 'not installed'} |" for what, value in toolchain.describe())
-    (folder / "README.md").write_text(f"# Chat, {datetime.date.today():%-d %B %Y}, {toolchain.machine()}\n\n    ./dialtone-bench chat {shlex.join(sys.argv[1:])}\n\n"
-                                      f"{options.repetitions} repetitions, a fresh server each, not pinned.\n\n| | |\n|---|---|\n{facts}\n")
-    (folder / "summary.md").write_text("# Summary\n\n" + summary(rows, failures))
-    with open(folder / "raw.csv", "w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([("case", "repetition", "value"), *rows])
-    print(f"\nwritten to {folder.relative_to(ROOT)}/")
 
 
 def main():
@@ -151,7 +133,7 @@ def main():
                     print(f"  {case:24}{failure}", flush=True)
     print("\n" + summary(rows, failures))
     if options.record:
-        record(options, rows, failures)
+        record.keep("chat", "Chat", f"{options.repetitions} repetitions, a fresh server each, not pinned.", rows, summary(rows, failures))
     if failures:
         return 2
     return 1 if "missed" in summary(rows, failures) else 0

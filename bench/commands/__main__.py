@@ -1,11 +1,8 @@
 """The command ./dialtone-bench commands: remote commands against OpenSSH and a C loop, side by side."""
 import argparse
 import contextlib
-import csv
-import datetime
 import os
 import shlex
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,8 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
 import peers  # noqa: E402
+import record  # noqa: E402
 import toolchain  # noqa: E402
-from peers import BENCH, PARTS, ROOT, TOOL, Missing  # noqa: E402
+from processes import BENCH, PARTS, ROOT, TOOL, Missing  # noqa: E402
 
 BIG = 2 << 30
 OPEN_COUNT, COLD_COUNT = 200, 20
@@ -134,7 +132,7 @@ class Bench:
                 "plain2g c": lambda: run([str(PARTS / "pipe_send"), "--fetch", port], self.client)})
 
     def summary(self):
-        medians = {name: statistics.median(value for other, _, value in self.rows if other == name) for name in dict.fromkeys(row[0] for row in self.rows)}
+        medians = record.medians(self.rows)
         lines = ["| bar | ours | rival | rate, ours to rival's | bar | |", "|---|---|---|---|---|---|"]
         for bar in BARS:
             if bar.ours in medians and bar.rival in medians:
@@ -142,24 +140,15 @@ class Bench:
                 lines.append(f"| {bar.name} | {medians[bar.ours]:.4f} s | {medians[bar.rival]:.4f} s | **{ratio:.2f}** | ≥ {1 / bar.most:.2f} | {'met' if ratio >= 1 / bar.most else 'missed'} |")
         lines += ["", "| case | median | least | most |", "|---|---|---|---|"]
         for name, median in medians.items():
-            values = [value for other, _, value in self.rows if other == name]
+            values = record.values_of(self.rows, name)
             lines.append(f"| {name} | {median:.4f} | {min(values):.4f} | {max(values):.4f} |")
         lines += [f"\n- {name}: {why}" for name, why in self.failures.items()]
         return "\n".join(lines) + "\n"
 
     def record(self):
-        name = f"{datetime.date.today():%Y-%m-%d}-commands-{toolchain.machine()}"
-        folder = next(path for path in (ROOT / "bench/runs" / (name + suffix) for suffix in ("", *(f"-{i}" for i in range(2, 100)))) if not path.exists())
-        folder.mkdir(parents=True)
         ssh = subprocess.run(["ssh", "-V"], capture_output=True, text=True).stderr.strip()
-        facts = "\n".join(f"| {what} | {value or 'not installed'} |" for what, value in [*toolchain.describe(), ("ssh", ssh)])
         pinned = "server on core 0, client on core 1" if self.options.pin else "not pinned"
-        (folder / "README.md").write_text(f"# Remote commands, {datetime.date.today():%-d %B %Y}, {toolchain.machine()}\n\n    ./dialtone-bench commands {shlex.join(sys.argv[1:])}\n\n"
-                                          f"{self.options.repetitions} repetitions, alternating, {pinned}; seconds.\n\n| | |\n|---|---|\n{facts}\n")
-        (folder / "summary.md").write_text("# Summary\n\n" + self.summary())
-        with open(folder / "raw.csv", "w", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([("case", "repetition", "value"), *self.rows])
-        print(f"\nwritten to {folder.relative_to(ROOT)}/")
+        record.keep("commands", "Remote commands", f"{self.options.repetitions} repetitions, alternating, {pinned}; seconds.", self.rows, self.summary(), [("ssh", ssh)])
 
 
 def main():

@@ -2,61 +2,10 @@
 import contextlib
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PARTS = ROOT / "artifacts" / "bench"
-TOOL = ROOT / "artifacts" / "tool" / "current" / "dialtone"
-BENCH = ROOT / "artifacts/bin/Dialtone.Bench/release/Dialtone.Bench"
-READY_SECONDS, STOP_SECONDS = 20, 10
-
-
-class Missing(Exception):
-    """A peer is not installed or does not start; the message says which."""
-
-
-@contextlib.contextmanager
-def process(command, core=None, log="server"):
-    """Runs a server in a session of its own and ends all of it."""
-    PARTS.mkdir(parents=True, exist_ok=True)
-    if core is not None:
-        command = ["taskset", "-c", str(core), *command]
-    with open(PARTS / f"{log}.log", "w") as errors:
-        try:
-            server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
-        except OSError as error:
-            raise Missing(str(error)) from error
-    try:
-        yield server
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
-        server.stdout.close()
-
-
-def await_port(port, name):
-    for _ in range(READY_SECONDS * 50):
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise Missing(f"{name} did not listen within {READY_SECONDS} s")
-
-
-def listening(server, name):
-    line = server.stdout.readline().decode().strip()
-    if not line.startswith("listening "):
-        raise Missing(f"{name} did not listen; see {PARTS}/{name}.log")
-    return line.split()[1]
+from processes import PARTS, TOOL, Missing, await_port, free_port, listening, process
 
 
 @contextlib.contextmanager
@@ -78,9 +27,7 @@ def sshd(folder, core=None):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
     shutil.copy(folder / "client.pub", folder / "authorized")
     (folder / "authorized").chmod(0o600)
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     (folder / "sshd_config").write_text(
         f"ListenAddress 127.0.0.1:{port}\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized\nPidFile none\nUsePAM no\n"
         "StrictModes no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nUseDNS no\n"

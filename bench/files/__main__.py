@@ -1,12 +1,8 @@
 """The command ./dialtone-bench files: whole commands against their rivals, side by side."""
 import argparse
 import contextlib
-import csv
-import datetime
 import os
-import shlex
 import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -14,16 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runner"))
+import record  # noqa: E402
 import servers  # noqa: E402
 import sessions  # noqa: E402
 import toolchain  # noqa: E402
-from servers import PARTS, PASSWORD, ROOT, TOOL, USER, Missing  # noqa: E402
+from processes import BENCH, PARTS, ROOT, TOOL, Missing, process  # noqa: E402
+from servers import PASSWORD, USER  # noqa: E402
 
 MEMORY = Path("/dev/shm/dialtone-bench-files")
 DISK = PARTS / "files"
 FILES, FILE_BYTES = 10_000, 4096
 BIG, PUT = 2 << 30, 1 << 30
-BENCH = ROOT / "artifacts/bin/Dialtone.Bench/release/Dialtone.Bench"
 # The client's own folder: keys and pinned certificates of this run and no other.
 HOME = MEMORY / "home"
 QUIET = {"XDG_CONFIG_HOME": str(HOME), "HOME": str(HOME), "DOTNET_CLI_TELEMETRY_OPTOUT": "1"}
@@ -191,7 +188,7 @@ class Bench:
         with contextlib.ExitStack() as stack:
             _, port = stack.enter_context(servers.dialtone(share, "--anonymous", "read", scheme="tls", core=server))
             ours = [str(TOOL), "get", f"tls://127.0.0.1:{port}/2g", "/dev/null"]
-            bare = stack.enter_context(servers.process([str(BENCH), "tls-serve", str(share / "2g"), str(HOME / "bare")], server,
+            bare = stack.enter_context(process([str(BENCH), "tls-serve", str(share / "2g"), str(HOME / "bare")], server,
                                                        log="sslstream"))
             bare_port = bare.stdout.readline().decode().strip().rpartition(":")[2]
             self.alternate("2 GiB over TLS", {
@@ -244,7 +241,7 @@ class Bench:
                 "start ls-with-key": lambda: run([str(TOOL), "ls", address])})
 
     def summary(self):
-        medians = {name: statistics.median(value for other, _, value in self.rows if other == name) for name in dict.fromkeys(row[0] for row in self.rows)}
+        medians = record.medians(self.rows)
         lines = ["| bar | ours | rival | ratio | bar | |", "|---|---|---|---|---|---|"]
         for bar in BARS:
             rivals = [medians[name] for name in bar.rivals if name in medians]
@@ -256,23 +253,14 @@ class Bench:
                 lines.append(f"| {name} | {medians[name]:,.3f} {unit} | | | ≤ {most:g} {unit} | {'met' if medians[name] <= most else 'missed'} |")
         lines += ["", "| case | median | least | most |", "|---|---|---|---|"]
         for name, median in medians.items():
-            values = [value for other, _, value in self.rows if other == name]
+            values = record.values_of(self.rows, name)
             lines.append(f"| {name} | {median:,.3f} | {min(values):,.3f} | {max(values):,.3f} |")
         lines += [f"\n- {name}: {why}" for name, why in self.failures.items()]
         return "\n".join(lines) + "\n"
 
     def record(self):
-        name = f"{datetime.date.today():%Y-%m-%d}-files-{toolchain.machine()}"
-        folder = next(path for path in (ROOT / "bench/runs" / (name + suffix) for suffix in ("", *(f"-{i}" for i in range(2, 100)))) if not path.exists())
-        folder.mkdir(parents=True)
-        facts = "\n".join(f"| {what} | {value or 'not installed'} |" for what, value in [*toolchain.describe(), *peers()])
         pinned = "server on core 0, client on core 1" if self.options.pin else "not pinned"
-        (folder / "README.md").write_text(f"# Files, {datetime.date.today():%-d %B %Y}, {toolchain.machine()}\n\n    ./dialtone-bench files {shlex.join(sys.argv[1:])}\n\n"
-                                          f"{self.options.repetitions} repetitions, alternating, {pinned}; whole commands in seconds.\n\n| | |\n|---|---|\n{facts}\n")
-        (folder / "summary.md").write_text("# Summary\n\n" + self.summary())
-        with open(folder / "raw.csv", "w", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([("case", "repetition", "value"), *self.rows])
-        print(f"\nwritten to {folder.relative_to(ROOT)}/")
+        record.keep("files", "Files", f"{self.options.repetitions} repetitions, alternating, {pinned}; whole commands in seconds.", self.rows, self.summary(), peers())
 
 
 def peers():

@@ -2,62 +2,12 @@
 import contextlib
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from processes import PARTS, TOOL, Missing, await_port, free_port, listening, process
+
 PYTHON = "/usr/bin/python3"  # Debian's, for which python3-pyftpdlib is built
-PARTS = ROOT / "artifacts" / "bench"
-TOOL = ROOT / "artifacts" / "tool" / "current" / "dialtone"
 USER = PASSWORD = "bench"
-READY_SECONDS, STOP_SECONDS = 20, 10
-
-
-class Missing(Exception):
-    """A peer is not installed or does not start; the message says which."""
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-@contextlib.contextmanager
-def process(command, core=None, environment=None, log="server"):
-    """Runs a server in a session of its own and ends all of it."""
-    PARTS.mkdir(parents=True, exist_ok=True)
-    if core is not None:
-        command = ["taskset", "-c", str(core), *command]
-    with open(PARTS / f"{log}.log", "w") as errors:
-        try:
-            server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-                                      env={**os.environ, **(environment or {})}, start_new_session=True)
-        except OSError as error:
-            raise Missing(str(error)) from error
-    try:
-        yield server
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
-        server.stdout.close()
-
-
-def await_port(port, name):
-    for _ in range(READY_SECONDS * 50):
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise Missing(f"{name} did not listen within {READY_SECONDS} s")
 
 
 @contextlib.contextmanager
@@ -65,10 +15,7 @@ def dialtone(root, *arguments, scheme="tcp", core=None):
     """Gives (process, port)."""
     command = [str(TOOL), "serve", "files", "--listen", f"{scheme}://127.0.0.1:0", "--root", str(root), *arguments]
     with process(command, core, log="dialtone-files") as server:
-        line = server.stdout.readline().decode().strip()
-        if not line.startswith("listening "):
-            raise Missing(f"dialtone did not listen; see {PARTS}/dialtone-files.log")
-        yield server, int(line.rpartition(":")[2])
+        yield server, int(listening(server, "dialtone-files").rpartition(":")[2])
 
 
 @contextlib.contextmanager

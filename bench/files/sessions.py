@@ -12,7 +12,7 @@ import threading
 import time
 
 import servers
-from servers import TOOL
+from processes import TOOL, Missing
 
 USERS, SESSIONS_PER_USER = 100, 8
 ITERATIONS = 600_000  # of PBKDF2, as the server keeps passwords
@@ -71,7 +71,7 @@ def log_in(port, user, tls=None):
     connection.sendall(f"ftp_authentication|{user}|{password(user)}".encode())
     answer = connection.recv(100)
     if answer != b"ftp_authentication::success":
-        raise servers.Missing(f"{user} was not let in: {answer!r}")
+        raise Missing(f"{user} was not let in: {answer!r}")
     return connection
 
 
@@ -136,7 +136,7 @@ def all_at_once(port):
     def one(user):
         try:
             kept.append(log_in(port, user))
-        except (OSError, servers.Missing) as failure:
+        except (OSError, Missing) as failure:
             failures.append(failure)
 
     threads = [threading.Thread(target=one, args=(user,)) for user in names()]
@@ -149,7 +149,7 @@ def all_at_once(port):
     for connection in kept:
         connection.close()
     if failures:
-        raise servers.Missing(f"{len(failures)} log-ins failed: {failures[0]}")
+        raise Missing(f"{len(failures)} log-ins failed: {failures[0]}")
     return seconds
 
 
