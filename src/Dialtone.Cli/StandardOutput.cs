@@ -7,7 +7,7 @@ namespace Dialtone.Cli;
 /// The console's own stream first sets the terminal up for reading keys, which writes to it. A file stream keeps an offset of its own, and would
 /// overwrite what others write to the same redirected file.
 /// </remarks>
-internal sealed partial class StandardOutput(int descriptor, bool failsWhenGone) : Stream
+internal sealed partial class StandardOutput(int descriptor, bool failsWhenGone) : WriteOnlyStream
 {
     private const int Interrupted = 4;                                          // EINTR
     private const int Gone = 32;                                                // EPIPE
@@ -16,20 +16,6 @@ internal sealed partial class StandardOutput(int descriptor, bool failsWhenGone)
 
     /// <summary>Whether its reader has left.</summary>
     public bool IsGone { get; private set; }
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <exception cref="IOException">It cannot be written; also when its reader has left, if that is to fail.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -51,29 +37,6 @@ internal sealed partial class StandardOutput(int descriptor, bool failsWhenGone)
         if (IsGone && failsWhenGone)
             throw new IOException("Whoever read standard output has left.");
     }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        Write(buffer.Span);
-        return default;
-    }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush()
-    {
-        // Nothing is held back.
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private void WaitUntilWritable()
     {
