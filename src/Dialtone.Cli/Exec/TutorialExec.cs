@@ -67,7 +67,7 @@ internal static class TutorialExec
                 await ShowAsync(arguments, frame ?? throw Left());
                 break;
             case TutorialFraming.Json:
-                JsonMessage<DataSizeHeader> message = await connection.ReceiveAsync<DataSizeHeader>() ?? throw Left();
+                JsonMessage<TutorialHeader> message = await connection.ReceiveAsync<TutorialHeader>() ?? throw Left();
                 using (var body = new MemoryStream())
                 {
                     if (message.Body.Length > MaxReplyBytes)

@@ -4,8 +4,10 @@ using System.Text.Json.Serialization.Metadata;
 namespace Dialtone.Commands;
 
 /// <summary>What stands in front of a reply under <see cref="TutorialFraming.Json"/>.</summary>
-internal sealed record TutorialHeader([property: JsonPropertyName("data_size")] long DataSize) : IJsonHeader<TutorialHeader>
+/// <param name="DataSize">Bytes of the reply.</param>
+public sealed record TutorialHeader([property: JsonPropertyName("data_size")] long DataSize) : IJsonHeader<TutorialHeader>
 {
+    /// <inheritdoc/>
     public static JsonTypeInfo<TutorialHeader> TypeInfo => TutorialJson.Default.TutorialHeader;
 
     long IJsonHeader<TutorialHeader>.BodyLength => DataSize;
