@@ -136,7 +136,7 @@ internal sealed record Listing(bool IsLong, bool IsJson)
         }
         else if (Terminal.OutputIsInteractive && entries.Count > 0)
         {
-            Terminal.Out.Write(Columns.Arrange([.. entries.Select(item => Shown(item.Shown, item.Entry))], TerminalScreen.Width));
+            Terminal.Out.Write(Columns.Arrange([.. entries.Select(item => Shown(item.Shown, item.Entry))], TerminalWindow.Width));
         }
         else
         {

@@ -33,7 +33,7 @@ internal static class ShellCommand
     private static async Task<ExitCode> TypeAsync(IShell shell)
     {
         var history = new History(Path.Combine(Folders.Own, "history"));
-        var editor = new LineEditor(Terminal.Error, () => TerminalScreen.Width, history, new ShellCompletion(shell).CompleteAsync);
+        var editor = new LineEditor(Terminal.Error, () => TerminalWindow.Width, history, new ShellCompletion(shell).CompleteAsync);
         using TerminalScreen.RawInput input = TerminalScreen.OpenRaw();
         // Whoever ends the tool gets the terminal back as it was.
         PosixSignal[] endings = [PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];

@@ -2,28 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Dialtone.Cli;
 
-/// <summary>The terminal itself: how wide it is, and letters as they are typed.</summary>
+/// <summary>The terminal itself: letters as they are typed.</summary>
 internal static partial class TerminalScreen
 {
-    private const int DefaultWidth = 80;
-    private const int ErrorDescriptor = 2;
     private const int OpenReadWrite = 2;
     private const int SetAfterOutput = 1;
 
     /// <summary>Larger than any system's struct termios, which nothing here looks into.</summary>
     private const int SettingsBytes = 256;
-
-    /// <summary>Cells in a line, as it is now.</summary>
-    public static int Width
-    {
-        get
-        {
-            ulong request = OperatingSystem.IsMacOS() ? 0x40087468UL : 0x5413UL; // TIOCGWINSZ
-            if (!OperatingSystem.IsWindows() && WindowSize(ErrorDescriptor, request, out Window window) == 0 && window.Columns > 0)
-                return window.Columns;
-            return int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), out int columns) && columns > 0 ? columns : DefaultWidth;
-        }
-    }
 
     /// <summary>Opens the terminal to read letters as they are typed.</summary>
     /// <exception cref="CliException">There is no terminal.</exception>
@@ -44,9 +30,6 @@ internal static partial class TerminalScreen
         return new RawInput(terminal, saved);
     }
 
-    [LibraryImport("libc", EntryPoint = "ioctl")]
-    private static partial int WindowSize(int descriptor, ulong request, out Window window);
-
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
 
@@ -64,15 +47,6 @@ internal static partial class TerminalScreen
 
     [LibraryImport("libc", EntryPoint = "cfmakeraw")]
     private static partial void MakeRaw(Span<byte> settings);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Window
-    {
-        public ushort Rows;
-        public ushort Columns;
-        public ushort Width;
-        public ushort Height;
-    }
 
     /// <summary>A terminal to read from. What was typed ahead is kept from line to line.</summary>
     internal sealed class RawInput(int terminal, byte[] saved) : IDisposable

@@ -240,7 +240,7 @@ internal sealed class TransferView : IProgress<TransferProgress>, IAsyncDisposab
 
     private void Show(ProgressLine line)
     {
-        int width = TerminalScreen.Width;
+        int width = TerminalWindow.Width;
         string text = line.Render(width - BesidesLine);
         string back = Back(width);
         Terminal.Error.Write($"{back}{text}\e[K");
@@ -251,7 +251,7 @@ internal sealed class TransferView : IProgress<TransferProgress>, IAsyncDisposab
     {
         if (_shownCells == 0)
             return;
-        Terminal.Error.Write($"{Back(TerminalScreen.Width)}\e[J");
+        Terminal.Error.Write($"{Back(TerminalWindow.Width)}\e[J");
         _shownCells = 0;
     }
 
