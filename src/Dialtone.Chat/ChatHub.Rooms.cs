@@ -62,14 +62,10 @@ public sealed partial class ChatHub
     internal ChatError Who(ChatParticipant participant, string room, int limit, out string[] names, out int count)
     {
         (names, count) = ([], 0);
-        if (!TryPay(participant))
-            return ChatError.TooFast;
-        if (!_rooms.TryGetValue(room, out ChatRoom? where))
-            return ChatError.NoSuchRoom;
-        if (!participant.IsIn(where))
-            return ChatError.NotInRoom;
-        names = where.Names(limit, out count);
-        return ChatError.None;
+        ChatError error = FindOwn(participant, room, out ChatRoom? where);
+        if (error == ChatError.None)
+            names = where!.Names(limit, out count);
+        return error;
     }
 
     /// <summary>
@@ -79,14 +75,21 @@ public sealed partial class ChatHub
     internal ChatError History(ChatParticipant participant, string room, long? before, int limit, out ChatOutgoing[] messages, out bool more)
     {
         (messages, more) = ([], false);
+        ChatError error = FindOwn(participant, room, out ChatRoom? where);
+        if (error == ChatError.None)
+            messages = [.. where!.History(before, limit, out more).Select(static message => new ChatOutgoing(message))];
+        return error;
+    }
+
+    /// <summary>A room the asker is in, for a question that costs a token.</summary>
+    private ChatError FindOwn(ChatParticipant participant, string room, out ChatRoom? where)
+    {
+        where = null;
         if (!TryPay(participant))
             return ChatError.TooFast;
-        if (!_rooms.TryGetValue(room, out ChatRoom? where))
+        if (!_rooms.TryGetValue(room, out where))
             return ChatError.NoSuchRoom;
-        if (!participant.IsIn(where))
-            return ChatError.NotInRoom;
-        messages = [.. where.History(before, limit, out more).Select(static message => new ChatOutgoing(message))];
-        return ChatError.None;
+        return participant.IsIn(where) ? ChatError.None : ChatError.NotInRoom;
     }
 
     private void TellPresence(ChatRoom room, ChatParticipant about, string name, bool isHere)

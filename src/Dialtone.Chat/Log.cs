@@ -17,4 +17,7 @@ internal static partial class Log
 
     [LoggerMessage(4, LogLevel.Warning, "{Count} lines of the history were lost: the disk is slower than the talk.")]
     public static partial void HistoryLost(this ILogger logger, long count);
+
+    [LoggerMessage(5, LogLevel.Error, "A request failed; its sender is sent away.")]
+    public static partial void RequestFailed(this ILogger logger, Exception error);
 }

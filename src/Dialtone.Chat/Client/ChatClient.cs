@@ -10,6 +10,7 @@ namespace Dialtone.Chat;
 /// Somebody in a chat, over the native protocol: says things and learns what becomes of each, hears what others say in the order each of them said it,
 /// and stays the same when its network changes. Safe for many threads; events are for one reader.
 /// </summary>
+/// <remarks>The events are to be read: once <see cref="ChatClientOptions.MaxWaitingEvents"/> of them wait, answers wait behind them.</remarks>
 public sealed class ChatClient : IAsyncDisposable
 {
     private readonly FlowClient _flow;

@@ -95,6 +95,11 @@ internal sealed class NativeSession(NativeTongue tongue, EndPoint? joinedFrom) :
             {
                 // The hub is gone, and with it everybody who would hear.
             }
+            catch (Exception e)
+            {
+                tongue.Hub.Logger.RequestFailed(e);
+                _flow!.Close();
+            }
 
             _flow!.Taken(message.Length);
             lock (this)
