@@ -100,12 +100,12 @@ internal sealed class KeptRuns(CommandServiceOptions options) : IAsyncDisposable
         {
             if (!_runs.ContainsKey(run.RunId) || _isOver)
                 return;
-            ITimer expiry = options.Time.CreateTimer(_ => ForgetSafely(run.RunId), null, options.KeepFor, Timeout.InfiniteTimeSpan);
+            ITimer expiry = options.Time.CreateTimer(_ => Expire(run.RunId), null, options.KeepFor, Timeout.InfiniteTimeSpan);
             _runs[run.RunId] = (run, expiry);
         }
     }
 
-    private void ForgetSafely(string runId)
+    private void Expire(string runId)
     {
         lock (_gate)
             Forget(runId);

@@ -162,20 +162,8 @@ internal sealed class PolledDescriptor : IValueTaskSource, IDisposable
                 nint count;
                 fixed (byte* pointer = buffer)
                     count = Calls.read(_descriptor, pointer, buffer.Length);
-                if (count >= 0)
-                    return (int)count;
-                int error = Marshal.GetLastPInvokeError();
-                switch (error)
-                {
-                    case Calls.EINTR:
-                        continue;
-                    case Calls.EAGAIN:
-                        return _isFinishing ? 0 : -1;
-                    case Calls.EIO: // a terminal whose other side nobody has open
-                        return 0;
-                    default:
-                        throw Calls.Error("The command's output cannot be read", error);
-                }
+                if (IsDone(count, "The command's output cannot be read", out int result))
+                    return result;
             }
 
             return 0;
@@ -192,24 +180,29 @@ internal sealed class PolledDescriptor : IValueTaskSource, IDisposable
                 nint count;
                 fixed (byte* pointer = buffer)
                     count = Calls.write(_descriptor, pointer, buffer.Length);
-                if (count >= 0)
-                    return (int)count;
-                int error = Marshal.GetLastPInvokeError();
-                switch (error)
-                {
-                    case Calls.EINTR:
-                        continue;
-                    case Calls.EAGAIN:
-                        return _isFinishing ? 0 : -1;
-                    case Calls.EPIPE or Calls.EIO:
-                        return 0;
-                    default:
-                        throw Calls.Error("The command's input cannot be written", error);
-                }
+                if (IsDone(count, "The command's input cannot be written", out int result))
+                    return result;
             }
 
             return 0;
         }
+    }
+
+    // False: a signal came in between, try again. Under _gate.
+    private bool IsDone(nint count, string problem, out int result)
+    {
+        result = (int)count;
+        if (count >= 0)
+            return true;
+        int error = Marshal.GetLastPInvokeError();
+        result = error switch
+        {
+            Calls.EINTR => 0,
+            Calls.EAGAIN => _isFinishing ? 0 : -1,
+            Calls.EPIPE or Calls.EIO => 0, // nobody reads any more; a terminal whose other side nobody has open
+            _ => throw Calls.Error(problem, error),
+        };
+        return error != Calls.EINTR;
     }
 
     private ValueTask BeginWait(bool mayBlock)
