@@ -14,6 +14,9 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     /// <summary>Reads in a row that found data at once before an inline handler must let its loop serve others.</summary>
     private const int MaxReadsWithoutYield = 64;
 
+    /// <summary>The part of <see cref="_wait"/> that is a <see cref="Wait"/>.</summary>
+    private const int WaitMask = 7;
+
     /// <summary>Who may complete the task of a read that waits.</summary>
     private enum Wait
     {
@@ -26,8 +29,11 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         /// <summary>The transport has called and receives; it completes the read.</summary>
         Receiving,
 
-        /// <summary>As <see cref="Receiving"/>, and a cancellation came meanwhile.</summary>
+        /// <summary>As <see cref="Receiving"/>, and the wait's token was cancelled meanwhile.</summary>
         ReceivingCancelled,
+
+        /// <summary>As <see cref="Receiving"/>, and <see cref="CancelPendingRead"/> came meanwhile.</summary>
+        ReceivingInterrupted,
     }
 
     private readonly Connection _connection = connection;
@@ -36,7 +42,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     private Segment? _tail;
     private long _length;       // unconsumed bytes
     private long _examined;     // of those, how many the caller has looked at in vain
-    private int _wait;          // a Wait
+    private int _wait;          // a Wait, and above it the wait's number: whoever meant an earlier one finds another
     private bool _receivesDirectly; // the wait is ReceiveAsync's, which receives by itself
     private byte _hotReads;     // reads in a row that did not wait
     private byte _growth;       // 0, 1, 2: the next block's size, 4 KiB << 2 × growth
@@ -321,13 +327,14 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         bool mustYield = _hotReads >= MaxReadsWithoutYield;
         _hotReads = 0;
         _core.Reset();
-        Volatile.Write(ref _wait, (int)Wait.Waiting);
+        if (cancellationToken.CanBeCanceled)
+            (_cancellation ??= new Cancellation()).Token = cancellationToken;
+        Volatile.Write(ref _wait, unchecked((_wait | WaitMask) + 1) | (int)Wait.Waiting);
         _connection.BeginReadWait();
         short version = _core.Version;
         if (cancellationToken.CanBeCanceled)
         {
-            (_cancellation ??= new Cancellation()).Registration = cancellationToken.UnsafeRegister(
-                static (state, token) => ((InputReader)state!).CancelWait(new OperationCanceledException(token)), this);
+            _cancellation!.Registration = cancellationToken.UnsafeRegister(static (state, token) => ((InputReader)state!).CancelWait(token), this);
         }
 
         if (mustYield)
@@ -337,21 +344,42 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         return version;
     }
 
-    private void CancelWait(Exception? error)
+    /// <summary>Ends a wait early: any, or the one that was begun with a token.</summary>
+    /// <remarks>
+    /// A token's call may come when its wait is over and the next has begun: unregistering does not wait for it. The token is compared after
+    /// the wait's number was read, and the exchange fails if the number is another by then.
+    /// </remarks>
+    private void CancelWait(CancellationToken? cause)
     {
-        if (error is not null)
-            (_cancellation ??= new Cancellation()).Error = error;
-        if (Interlocked.CompareExchange(ref _wait, (int)Wait.ReceivingCancelled, (int)Wait.Receiving) == (int)Wait.Receiving)
+        while (true)
+        {
+            int wait = Volatile.Read(ref _wait);
+            var state = (Wait)(wait & WaitMask);
+            if (state is not (Wait.Waiting or Wait.Receiving) || (cause is { } token && token != _cancellation!.Token))
+                return;
+            Wait next = state == Wait.Waiting ? Wait.None : cause is null ? Wait.ReceivingInterrupted : Wait.ReceivingCancelled;
+            if (Interlocked.CompareExchange(ref _wait, With(wait, next), wait) != wait)
+                continue;
+            if (state == Wait.Waiting)
+                EndWait(cause is { } cancelled ? new OperationCanceledException(cancelled) : null);
             return;
-        if (Interlocked.CompareExchange(ref _wait, (int)Wait.None, (int)Wait.Waiting) == (int)Wait.Waiting)
-            EndWait(error);
+        }
     }
+
+    private static int With(int wait, Wait state) => (wait & ~WaitMask) | (int)state;
 
     /// <summary>The transport has something, or nobody waits any more.</summary>
     public void OnReady()
     {
-        if (Interlocked.CompareExchange(ref _wait, (int)Wait.Receiving, (int)Wait.Waiting) != (int)Wait.Waiting)
-            return;
+        int wait;
+        do
+        {
+            wait = Volatile.Read(ref _wait);
+            if ((wait & WaitMask) != (int)Wait.Waiting)
+                return;
+        }
+        while (Interlocked.CompareExchange(ref _wait, With(wait, Wait.Receiving), wait) != wait);
+
         Exception? error = null;
         bool isDone = true;
         if (!_receivesDirectly)
@@ -366,15 +394,15 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
             }
         }
 
-        if (!isDone && Interlocked.CompareExchange(ref _wait, (int)Wait.Waiting, (int)Wait.Receiving) == (int)Wait.Receiving)
+        if (!isDone && Interlocked.CompareExchange(ref _wait, wait, With(wait, Wait.Receiving)) == With(wait, Wait.Receiving))
         {
             Transport.WaitToReceive(this);
             return;
         }
 
         // What was received stays for the next read, even when a cancellation came meanwhile.
-        bool cancelled = Interlocked.Exchange(ref _wait, (int)Wait.None) == (int)Wait.ReceivingCancelled;
-        EndWait(error ?? (cancelled ? _cancellation?.Error : null));
+        bool cancelled = Interlocked.Exchange(ref _wait, With(wait, Wait.None)) == With(wait, Wait.ReceivingCancelled);
+        EndWait(error ?? (cancelled ? new OperationCanceledException(_cancellation!.Token) : null));
     }
 
     void IThreadPoolWorkItem.Execute() => OnReady();
@@ -387,7 +415,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         {
             cancellation.Registration.Unregister();
             cancellation.Registration = default;
-            cancellation.Error = null;
+            cancellation.Token = default;
         }
 
         if (error is null)
@@ -419,7 +447,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     {
         public CancellationTokenRegistration Registration { get; set; }
 
-        /// <summary>What the cancelled wait ends with; null for <see cref="CancelPendingRead"/>.</summary>
-        public Exception? Error { get; set; }
+        /// <summary>What cancels the current wait; none if nothing does.</summary>
+        public CancellationToken Token { get; set; }
     }
 }
