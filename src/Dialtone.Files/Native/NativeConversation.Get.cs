@@ -108,7 +108,7 @@ internal sealed partial class NativeConversation
         if (request.Verify is null && download.Handle is not null && connection.Tls is null)
             await SendFileAsync(download, offset, length).ConfigureAwait(false);
         else
-            await SendVerifiedAsync(request, download, offset, length).ConfigureAwait(false);
+            await SendThroughBufferAsync(request, download, offset, length).ConfigureAwait(false);
     }
 
     private async ValueTask SendFileAsync(FileDownload download, long offset, long length)
@@ -129,71 +129,38 @@ internal sealed partial class NativeConversation
         download.Finished();
     }
 
-    private async ValueTask SendVerifiedAsync(NativeRequest request, FileDownload download, long offset, long length)
+    private async ValueTask SendThroughBufferAsync(NativeRequest request, FileDownload download, long offset, long length)
     {
-        using IncrementalHash? sha256 = request.Verify == "sha256" ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
-        bool wantsCrc = request.Verify == "crc32c";
-        uint crc = 0;
-        FileException? failure = null;
-        byte[] buffer = TransferBuffers.Rent(length);
-        try
+        var content = new OutgoingContent(download, offset, length, request.Verify);
+        await using (content.ConfigureAwait(false))
         {
             for (long sent = 0; sent < length;)
             {
-                int count = (int)Math.Min(buffer.Length, length - sent);
-                if (failure is null)
-                    (count, failure) = await ReadAsync(download, offset + sent, buffer.AsMemory(0, count)).ConfigureAwait(false);
-                if (failure is not null)
-                {
-                    // The header has promised so many bytes: zeros fill them, and the trailer says what they are.
-                    if (request.Verify is null)
-                        throw EndWithin(failure.Message);
-                    count = (int)Math.Min(buffer.Length, length - sent);
-                    buffer.AsSpan(0, count).Clear();
-                }
-
-                sha256?.AppendData(buffer.AsSpan(0, count));
-                if (wantsCrc)
-                    crc = Crc32C.Append(crc, buffer.AsSpan(0, count));
-                await connection.SendAsync(buffer.AsMemory(0, count)).ConfigureAwait(false);
-                sent += count;
-                download.Sent(count);
+                ReadOnlyMemory<byte> piece = await content.NextAsync().ConfigureAwait(false);
+                if (content.Failure is not null && request.Verify is null)
+                    throw EndWithin(content.Failure.Message);
+                await connection.SendAsync(piece).ConfigureAwait(false);
+                sent += piece.Length;
+                download.Sent(piece.Length);
             }
-        }
-        finally
-        {
-            TransferBuffers.Return(buffer);
-        }
 
-        if (failure is not null)
-        {
-            download.Failed(failure.Reason);
-            _output.WriteError(request.Id, failure.Reason, failure.Message);
-            return;
-        }
+            if (content.Failure is { } failure)
+            {
+                download.Failed(failure.Reason);
+                _output.WriteError(request.Id, failure.Reason, failure.Message);
+                return;
+            }
 
-        byte[]? hash = sha256?.GetHashAndReset();
-        download.Finished(wantsCrc ? crc : null, hash);
-        if (request.Verify is null)
-            return;
-        Utf8JsonWriter json = _output.Begin(request.Id);
-        if (hash is not null)
-            json.WriteString("sha256"u8, Convert.ToHexStringLower(hash));
-        else
-            NativeJson.WriteCrc(json, crc);
-        _output.End();
-    }
-
-    private static async ValueTask<(int Count, FileException? Failure)> ReadAsync(FileDownload download, long offset, Memory<byte> buffer)
-    {
-        try
-        {
-            int count = await download.ReadAsync(offset, buffer).ConfigureAwait(false);
-            return (count, count == 0 ? Refusals.Changed : null);
-        }
-        catch (FileException e)
-        {
-            return (0, e);
+            byte[]? sha256 = content.FinishSha256();
+            download.Finished(content.Crc, sha256);
+            if (request.Verify is null)
+                return;
+            Utf8JsonWriter json = _output.Begin(request.Id);
+            if (sha256 is not null)
+                json.WriteString("sha256"u8, Convert.ToHexStringLower(sha256));
+            else
+                NativeJson.WriteCrc(json, content.Crc ?? 0);
+            _output.End();
         }
     }
 

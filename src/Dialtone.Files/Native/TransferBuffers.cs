@@ -22,6 +22,9 @@ internal static class TransferBuffers
         return buffer;
     }
 
+    /// <summary>Another buffer for the same body, to fill while the first is sent; null for a body of one piece, and where many transfers share the memory.</summary>
+    public static byte[]? TryRentSecond(long length) => length > Large && Interlocked.Read(ref RentedBytes) < MaxLargeBytes ? Rent(length) : null;
+
     /// <summary>Gives a buffer back.</summary>
     public static void Return(byte[] buffer)
     {
