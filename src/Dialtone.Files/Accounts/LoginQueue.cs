@@ -7,12 +7,12 @@ namespace Dialtone.Files;
 /// Passwords that wait to be hashed: bounded, one address after the other, on threads that give way to everything else the server does.
 /// </summary>
 /// <remarks>
-/// As many threads as processors, but nice ones: with nothing else to do the machine hashes at full speed, and transfers in progress keep two thirds of
+/// As many threads as processors, but nice ones: with nothing else to do the machine hashes at full speed, and transfers in progress keep four fifths of
 /// it by the scheduler's weights, not by processors left idle. The threads end when nobody waits.
 /// </remarks>
 internal sealed partial class LoginQueue(PasswordHasher hasher, PenaltyTable penalties, int maxWaiting, TimeSpan maxWait, TimeProvider time)
 {
-    private const int Niceness = 3; // a weight of 526 against the 1024 of everything else
+    private const int Niceness = 6; // a weight of 272 against the 1024 of everything else
 
     private readonly int _maxThreads = Environment.ProcessorCount;
     private readonly Lock _gate = new();
