@@ -23,15 +23,21 @@ internal sealed partial class NativeConversation
         {
             upload = await StartAsync(request).ConfigureAwait(false);
             await ReceiveAsync(upload).ConfigureAwait(false);
-            ExpectedDigests? expected = Expected(request, await _body.ReadTrailerAsync().ConfigureAwait(false));
+            upload.Sender?.Wait();
+            NativeRequest? trailer = await _body.ReadTrailerAsync(upload.Sender?.Ending ?? default).ConfigureAwait(false);
+            upload.Sender?.Moved();
+            ExpectedDigests? expected = Expected(request, trailer);
             _ = _commits.FinishAsync(upload, request, expected);
         }
-        catch
+        catch (Exception e)
         {
             if (upload is not null)
                 await upload.DisposeAsync().ConfigureAwait(false);
             _commits.Leave();
-            throw;
+            if (e is not OperationCanceledException || upload?.Sender is not { Ending.IsCancellationRequested: true })
+                throw;
+            logger.Continued(connection.Id);
+            throw new FileException(FileError.NoSuchUpload, "Nothing came for a while, and another connection of this account continues the upload.", e);
         }
     }
 
@@ -99,6 +105,7 @@ internal sealed partial class NativeConversation
         }
 
         BePatient(Options.StalledTransfer);
+        SenderWatch? sender = upload.Sender;
         byte[] buffer = TransferBuffers.Rent(_body.IsChunked ? TransferBuffers.Large : _body.Left);
         try
         {
@@ -110,7 +117,9 @@ internal sealed partial class NativeConversation
                 {
                     while (got > 0 && count < buffer.Length)
                     {
-                        got = await _body.ReadAsync(buffer.AsMemory(count)).ConfigureAwait(false);
+                        sender?.Wait();
+                        got = await _body.ReadAsync(buffer.AsMemory(count), sender?.Ending ?? default).ConfigureAwait(false);
+                        sender?.Moved();
                         count += got;
                     }
                 }

@@ -17,4 +17,7 @@ internal static partial class NativeLog
 
     [LoggerMessage(423, LogLevel.Error, "Connection {Id}: a request failed in a way nobody foresaw.")]
     internal static partial void RequestFailed(this ILogger logger, long id, Exception error);
+
+    [LoggerMessage(424, LogLevel.Information, "The put of connection {Id} is ended: its sender was silent, and another connection of the account continues it.")]
+    internal static partial void Continued(this ILogger logger, long id);
 }

@@ -51,28 +51,31 @@ internal sealed class RequestBody
     }
 
     /// <summary>The next bytes; 0 at the end.</summary>
-    public async ValueTask<int> ReadAsync(Memory<byte> buffer)
+    public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (Left == 0 && IsChunked)
-            await BeginChunkAsync().ConfigureAwait(false);
+            await BeginChunkAsync(cancellationToken).ConfigureAwait(false);
         if (Left == 0)
             return 0;
-        int count = await Input.ReadAsync(buffer[..(int)Math.Min(buffer.Length, Left)]).ConfigureAwait(false);
+        int count = await Input.ReadAsync(buffer[..(int)Math.Min(buffer.Length, Left)], cancellationToken).ConfigureAwait(false);
         Left -= count;
         return count;
     }
 
     /// <summary>The trailer, where one is due.</summary>
-    public async ValueTask<NativeRequest?> ReadTrailerAsync()
+    public async ValueTask<NativeRequest?> ReadTrailerAsync(CancellationToken cancellationToken = default)
     {
         if (!HasTrailer)
             return null;
-        HasTrailer = false;
         while (true)
         {
             if (Input.TryReadHeader(NativeLimits.MaxHeaderBeforeLogin, out ReadOnlySpan<byte> json))
+            {
+                HasTrailer = false;
                 return NativeRequest.Parse(json);
-            if (!await Input.FillAsync().ConfigureAwait(false))
+            }
+
+            if (!await Input.FillAsync(cancellationToken).ConfigureAwait(false))
                 throw FrameReader.Truncated(1);
         }
     }
@@ -90,16 +93,16 @@ internal sealed class RequestBody
             await Input.SkipAsync(Left).ConfigureAwait(false);
             Left = 0;
             if (IsChunked)
-                await BeginChunkAsync().ConfigureAwait(false);
+                await BeginChunkAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
         await ReadTrailerAsync().ConfigureAwait(false);
         return true;
     }
 
-    private async ValueTask BeginChunkAsync()
+    private async ValueTask BeginChunkAsync(CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<byte> length = await Input.TakeAsync(sizeof(int)).ConfigureAwait(false);
+        ReadOnlyMemory<byte> length = await Input.TakeAsync(sizeof(int), cancellationToken).ConfigureAwait(false);
         int count = BinaryPrimitives.ReadInt32LittleEndian(length.Span);
         if (count is < 0 or > NativeLimits.MaxChunk)
             throw new ProtocolException(count < 0 ? ProtocolError.NegativeLength : ProtocolError.BodyTooLarge, $"A chunk of {count} bytes is announced.");

@@ -10,12 +10,17 @@ public sealed partial class FileSession
     public ValueTask<FileUpload> StartUploadAsync(UploadRequest request, CancellationToken cancellationToken = default) =>
         StartUploadAsync(request, AuditEvent.Upload, cancellationToken);
 
-    /// <summary>Looks for an interrupted upload of this account to a path, with the same announced size. Reads what is here to say its CRC-32C.</summary>
+    /// <summary>
+    /// Looks for an interrupted upload of this account to a path, with the same announced size. Reads what is here to say its CRC-32C. One whose sender
+    /// is silent counts as interrupted after 5 s, which are waited for: its session is told so, and has let go of it when this returns.
+    /// </summary>
     /// <returns>Null if there is none, or another session is at it.</returns>
     public async ValueTask<KeptUpload?> FindUploadAsync(VirtualPath path, long? size, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(path);
         CheckStillWelcome();
+        if (Service.Kept.FindSender(Owner, Share(path), size) is { } sender && !await sender.EndIfSilentAsync(cancellationToken).ConfigureAwait(false))
+            return null;
         if (Service.Kept.Find(Owner, Share(path)) is not { } entry || entry.Record.Size != size || Service.Kept.Hold(entry.Id, Owner) is null)
             return null;
         long length = entry.Length;

@@ -37,6 +37,10 @@ public sealed class FileUpload : IAsyncDisposable
         (_crc, _sha256, _md5, _event, _started) = (start.Crc32C, start.Sha256, start.Md5, start.Event, start.Started);
         _knowsCrc = start.Event != AuditEvent.Copy;
         Path = start.Path;
+        if (_kept is null)
+            return;
+        Sender = new SenderWatch(session.Time);
+        session.Service.Kept.SetSender(_kept, Sender);
     }
 
     /// <summary>What it can be continued by, if it is kept.</summary>
@@ -59,6 +63,9 @@ public sealed class FileUpload : IAsyncDisposable
 
     /// <summary>The MD5 after <see cref="CommitAsync"/> has verified it; empty if it was not asked for.</summary>
     public ReadOnlyMemory<byte> Md5 => _md5Value;
+
+    /// <summary>To be told when the next bytes are waited for, and when they have come; null if it cannot be continued anyway.</summary>
+    internal SenderWatch? Sender { get; }
 
     /// <summary>Adds to the end.</summary>
     /// <exception cref="FileException"><see cref="FileError.QuotaExceeded"/>, <see cref="FileError.BadRange"/> for more than was announced,
@@ -150,11 +157,19 @@ public sealed class FileUpload : IAsyncDisposable
             _error ??= FileError.Failed;
             bool keep = _kept is not null && _staged.Length > 0 && !_isDamaged && _error is not (FileError.Denied or FileError.Exists or FileError.IsFolder);
             note = keep ? "interrupted, kept" : "interrupted";
-            await LetGoAsync(keep).ConfigureAwait(false);
+            try
+            {
+                await LetGoAsync(keep).ConfigureAwait(false);
+            }
+            finally
+            {
+                Sender?.LetGo();
+            }
         }
         else
         {
             await _staged.DisposeAsync().ConfigureAwait(false);
+            Sender?.LetGo();
         }
 
         _session.EndTransfer();

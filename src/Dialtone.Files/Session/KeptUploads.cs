@@ -38,6 +38,20 @@ internal sealed class KeptUploads
             return _byTarget.GetValueOrDefault((owner, path)) is { IsHeld: false } entry ? entry : null;
     }
 
+    /// <summary>Who sends an owner's upload of a size to a path; null if nobody does, or nobody watches over it.</summary>
+    internal SenderWatch? FindSender(string owner, VirtualPath path, long? size)
+    {
+        lock (_gate)
+            return _byTarget.GetValueOrDefault((owner, path)) is { IsHeld: true } entry && entry.Record.Size == size ? entry.Sender : null;
+    }
+
+    /// <summary>Whoever holds an upload receives it from a sender.</summary>
+    internal void SetSender(Entry held, SenderWatch sender)
+    {
+        lock (_gate)
+            held.Sender = sender;
+    }
+
     /// <summary>Takes an owner's upload for one caller alone; null if there is none, it is another's, or somebody holds it.</summary>
     internal Entry? Hold(string id, string owner)
     {
@@ -65,7 +79,7 @@ internal sealed class KeptUploads
     internal void Release(Entry entry, long length, uint? crc32C, DateTimeOffset written)
     {
         lock (_gate)
-            (entry.Length, entry.Crc32C, entry.Written, entry.IsHeld) = (length, crc32C, written, false);
+            (entry.Length, entry.Crc32C, entry.Written, entry.IsHeld, entry.Sender) = (length, crc32C, written, false, null);
     }
 
     internal void Remove(Entry entry)
@@ -117,5 +131,7 @@ internal sealed class KeptUploads
         internal DateTimeOffset Written { get; set; }
 
         internal bool IsHeld { get; set; }
+
+        internal SenderWatch? Sender { get; set; }
     }
 }
