@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -50,7 +51,7 @@ internal abstract class Connector
     }
 
     /// <summary>What an error number of Linux's connect(2) means to whoever calls.</summary>
-    protected static TransportException ErrorOf(Address address, int error) => error switch
+    protected static TransportException ErrorOf(Address address, int error, IPEndPoint? peer = null) => error switch
     {
         Linux.ECONNREFUSED => new(TransportError.Refused, $"Nobody answers at {address}. Is the server running?", error),
         Linux.ENOENT => new(TransportError.Refused, $"Nobody answers at {address}: there is no such socket.", error),
@@ -59,13 +60,36 @@ internal abstract class Connector
         Linux.EPROTOTYPE => new(TransportError.AddressNotAvailable, $"{address} is a socket of another kind.", error),
         Linux.EHOSTUNREACH or Linux.ENETUNREACH or Linux.ENETDOWN or Linux.EHOSTDOWN =>
             new(TransportError.AddressNotAvailable, $"{address} cannot be reached: {Marshal.GetPInvokeErrorMessage(error)}.", error),
-        Linux.EADDRINUSE => new(TransportError.AddressInUse, $"{address} cannot be called: the source address is in use.", error),
-        Linux.EADDRNOTAVAIL => new(TransportError.AddressNotAvailable, $"{address} cannot be called: the source address is not one of this machine.", error),
+        Linux.EADDRNOTAVAIL when peer?.AddressFamily == AddressFamily.InterNetworkV6 && !HasIPv6() =>
+            new(TransportError.AddressNotAvailable, $"{address} cannot be reached: this machine has no IPv6 address.", error),
+        Linux.EADDRNOTAVAIL => NoPort(address, error),
         _ => Linux.Error(error),
     };
 
-    protected static TransportException ErrorOf(Address address, SocketException error) => OperatingSystem.IsLinux()
-        ? ErrorOf(address, address.IsUnix && error.SocketErrorCode == SocketError.AddressNotAvailable ? Linux.ENOENT : error.NativeErrorCode) // its name for ENOENT
+    /// <summary>What an error number of Linux's bind(2) means to whoever calls from an address.</summary>
+    protected static TransportException SourceErrorOf(Address address, IPEndPoint source, int error) => error switch
+    {
+        Linux.EADDRINUSE when source.Port == 0 => NoPort(address, error),
+        Linux.EADDRINUSE => new(TransportError.AddressInUse, $"{address} cannot be called: the source address is in use.", error),
+        Linux.EADDRNOTAVAIL => new(TransportError.AddressNotAvailable, $"{address} cannot be called: the source address is not one of this machine.", error),
+        _ => ErrorOf(address, error),
+    };
+
+    private static bool HasIPv6() => NetworkInterface.GetAllNetworkInterfaces()
+        .Any(static network => network.GetIPProperties().UnicastAddresses.Any(static own => own.Address.AddressFamily == AddressFamily.InterNetworkV6));
+
+    private static TransportException NoPort(Address address, int error) => new(
+        TransportError.OutOfResources,
+        $"{address} cannot be called: no source port is free. One that was in use is free again a minute after its call; net.ipv4.ip_local_port_range says how many there are.",
+        error);
+
+    /// <param name="address">Who is called.</param>
+    /// <param name="error">What failed.</param>
+    /// <param name="peer">Which of its addresses it was.</param>
+    /// <param name="source">Where from, if it was binding to that which failed.</param>
+    protected static TransportException ErrorOf(Address address, SocketException error, EndPoint peer, IPEndPoint? source) => OperatingSystem.IsLinux()
+        ? source is not null ? SourceErrorOf(address, source, error.NativeErrorCode)
+        : ErrorOf(address, address.IsUnix && error.SocketErrorCode == SocketError.AddressNotAvailable ? Linux.ENOENT : error.NativeErrorCode, peer as IPEndPoint) // its name for ENOENT
         : new(
             error.SocketErrorCode switch
             {

@@ -23,12 +23,12 @@ internal sealed class EpollConnector : Connector
         try
         {
             if (options.SourceAddress is { } source && Name(descriptor, source, isPeer: false) is var failed and not 0)
-                throw ErrorOf(address, failed);
+                throw SourceErrorOf(address, source, failed);
             ConnectionOptions.Apply(descriptor, isTcp: true, options.Socket);
             int error = Name(descriptor, endPoint, isPeer: true);
             if (error == EINPROGRESS)
                 error = await ConnectAttempt.WaitAsync(_engine.NextLoop(), descriptor, cancellationToken).ConfigureAwait(false);
-            return error == 0 ? Make(descriptor, PeerKey.From(endPoint), keepsMessages: false, options) : throw ErrorOf(address, error);
+            return error == 0 ? Make(descriptor, PeerKey.From(endPoint), keepsMessages: false, options) : throw ErrorOf(address, error, endPoint);
         }
         catch
         {

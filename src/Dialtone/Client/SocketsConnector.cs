@@ -23,10 +23,12 @@ internal sealed class SocketsConnector : Connector
     private static async Task<Transport> ConnectAsync(
         Socket socket, EndPoint endPoint, Address address, DialOptions options, CancellationToken cancellationToken)
     {
+        IPEndPoint? source = endPoint is IPEndPoint ? options.SourceAddress : null;
         try
         {
-            if (options.SourceAddress is { } source && endPoint is IPEndPoint)
+            if (source is not null)
                 socket.Bind(source);
+            source = null;
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
             ConnectionOptions.Apply(socket, options.Socket);
             return new SocketTransport(socket, options.Blocking);
@@ -34,7 +36,7 @@ internal sealed class SocketsConnector : Connector
         catch (SocketException e)
         {
             socket.Dispose();
-            throw ErrorOf(address, e);
+            throw ErrorOf(address, e, endPoint, source);
         }
         catch
         {

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Dialtone.Cli.Tests;
 
-/// <summary>The tool and its server on two machines with a bad cable between them: K05, K06, K07 of the catalogue.</summary>
+/// <summary>The tool and its server on two machines with a bad cable between them: F15, K05, K06, K07 of the catalogue.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class ClientNetworkTests(ITestOutputHelper log) : IDisposable
 {
@@ -85,6 +85,41 @@ public sealed class ClientNetworkTests(ITestOutputHelper log) : IDisposable
         Assert.InRange(file.GetProperty("moved").GetInt64(), 1, content.Length - 1_000_000);
         Assert.Equal(content, await File.ReadAllBytesAsync(_folder["data/file"]));
         Assert.Empty(Directory.GetFiles(_folder["data/.dialtone/uploads"]));
+    }
+
+    [Fact] // F15
+    public async Task Whoever_has_no_port_left_to_call_from_is_told_so_and_gets_through_when_there_is_one()
+    {
+        await using ToolProcess server = await ServeAsync();
+        await File.WriteAllTextAsync(_folder["data/file"], "x");
+        _lab.LeavePorts(4); // an even number: the kernel takes them by pairs
+        int before = Sockets(server.Id);
+        ToolProcess[] calls = [.. Enumerable.Range(0, 4).Select(_ => _lab.OnClient(_folder.Home, "call", $"tcp://{Lab.ServerAddress}:7070"))];
+        try
+        {
+            await UntilAsync(() => Sockets(server.Id) == before + calls.Length);
+            ToolResult refused = await ListAsync();
+            Assert.Equal((3, ""), (refused.ExitCode, refused.Output));
+            Assert.StartsWith($"dialtone: tcp://{Lab.ServerAddress}:7070 cannot be called: no source port is free.", refused.Error, StringComparison.Ordinal);
+
+            calls[0].Signal(ToolProcess.Interrupt);
+            await calls[0].EndAsync();
+            ToolResult end = refused;
+            for (int attempt = 0; attempt < 50 && end.ExitCode != 0; attempt++)
+                end = await ListAsync();
+            Assert.Equal((0, "", "file\n"), (end.ExitCode, end.Error, end.Output));
+        }
+        finally
+        {
+            foreach (ToolProcess call in calls)
+                await call.DisposeAsync();
+        }
+
+        async Task<ToolResult> ListAsync()
+        {
+            await using ToolProcess list = _lab.OnClient(_folder.Home, "ls", At(""));
+            return await list.EndAsync();
+        }
     }
 
     private static string At(string path) => $"tcp://{Lab.ServerAddress}:7070/{path}";

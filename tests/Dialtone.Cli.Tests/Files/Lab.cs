@@ -50,6 +50,14 @@ internal sealed class Lab : IDisposable
     public int Lost => ((string[])[_server, _client]).Sum(machine => int.Parse(
         Output("ip", "netns", "exec", machine, "nft", "list", "table", "inet", "lab").Split("counter packets ")[1].Split(' ')[0], CultureInfo.InvariantCulture));
 
+    /// <summary>Leaves the client so many ports to call from; one that a call has used is free again a second after it.</summary>
+    public void LeavePorts(int count)
+    {
+        (int code, string error) = Run(
+            "ip", "netns", "exec", _client, "sh", "-c", $"cd /proc/sys/net/ipv4 && echo '40000 {40_000 + count - 1}' >ip_local_port_range && echo 1 >tcp_tw_reuse");
+        Assert.SkipUnless(code == 0, $"the range of ports cannot be set: {error}");
+    }
+
     /// <summary>Pulls the cable out, or puts it back.</summary>
     public void Cut() => Do("ip", "-n", _server, "link", "set", "cable", "down");
 
