@@ -18,6 +18,9 @@ public enum CommandEnd
     /// <summary>It had more processes than <see cref="CommandLimits.Processes"/>.</summary>
     ProcessLimit,
 
+    /// <summary>It wanted more memory than <see cref="CommandLimits.MemoryBytes"/>.</summary>
+    MemoryLimit,
+
     /// <summary>The caller left.</summary>
     CallerLeft,
 

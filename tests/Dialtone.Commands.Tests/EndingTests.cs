@@ -99,6 +99,55 @@ public sealed class EndingTests
         Assert.Equal("alive\n", (await Shell.RunAsync("echo alive")).Output);
     }
 
+    [Fact] // H12
+    public async Task Who_wants_more_memory_than_allowed_is_ended_with_all_its_processes()
+    {
+        Assert.SkipUnless(CommandRunner.CanBoundMemory, "This system gives no control group to bound memory with.");
+        const string Line = "python3 -c 'b = bytearray(200 << 20); print(len(b))'; echo the shell goes on; sleep 987";
+        Finished ran = await Shell.RunAsync(Line, new CommandLimits { MemoryBytes = 64 << 20 });
+        Assert.Equal(CommandEnd.MemoryLimit, ran.Report.Reason);
+        Assert.DoesNotContain("209715200", ran.Output, StringComparison.Ordinal);
+        Finished within = await Shell.RunAsync("python3 -c 'b = bytearray(200 << 20); print(len(b))'", new CommandLimits { MemoryBytes = 400 << 20 });
+        Assert.Equal((CommandEnd.Finished, 0, "209715200\n"), (within.Report.Reason, within.Report.Status, within.Output));
+    }
+
+    [Fact]
+    public async Task The_memory_of_all_processes_of_a_command_counts_together()
+    {
+        Assert.SkipUnless(CommandRunner.CanBoundMemory, "This system gives no control group to bound memory with.");
+        const string Line = "for i in 1 2 3 4; do python3 -c 'import time; b = bytearray(40 << 20); time.sleep(987)' & done; wait";
+        Assert.Equal(CommandEnd.MemoryLimit, (await Shell.RunAsync(Line, new CommandLimits { MemoryBytes = 96 << 20 })).Report.Reason);
+    }
+
+    [Fact]
+    public async Task A_command_with_bounded_memory_leaves_no_control_group_behind()
+    {
+        Assert.SkipUnless(CommandRunner.CanBoundMemory, "This system gives no control group to bound memory with.");
+        var start = new CommandStart { Program = "/bin/cat", Folder = "/", Limits = new CommandLimits { MemoryBytes = 64 << 20 } };
+        for (int i = 0; i < 30; i++)
+        {
+            await using RunningCommand command = await CommandRunner.StartAsync(start);
+            string group = MemoryGroup.Candidates(File.ReadAllText($"/proc/{command.ProcessId}/cgroup"), File.ReadAllText("/proc/self/mountinfo"))
+                .Select(place => place.Folder).Single(folder => folder.Contains("dialtone-", StringComparison.Ordinal));
+            Assert.True(Directory.Exists(group));
+            await command.Input.DisposeAsync();
+            await Shell.ReadAsync(command.Output);
+            await Shell.ReadAsync(command.Error);
+            await command.Ended.WaitAsync(Shell.Patience);
+            Assert.False(Directory.Exists(group));
+        }
+    }
+
+    [Theory]
+    // systemd with DelegateSubgroup=server; a container with a namespace of its own; version 1; a container that sees a part of the tree
+    [InlineData("0::/system.slice/d.service/server", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw", "2 /sys/fs/cgroup/system.slice/d.service", "2 /sys/fs/cgroup/system.slice/d.service/server")]
+    [InlineData("0::/", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw", "2 /sys/fs/cgroup")]
+    [InlineData("4:memory:/a/b\n0::/", "35 31 0:32 / /g/memory rw shared:1 - cgroup cgroup rw,memory\n41 31 0:38 / /g/unified rw - cgroup2 cgroup2 rw", "1 /g/memory/a/b", "2 /g/unified")]
+    [InlineData("7:cpu,memory:/docker/c1", "35 31 0:32 /docker/c1 /g/memory rw - cgroup cgroup rw,cpu,memory", "1 /g/memory")]
+    [InlineData("0::/../elsewhere", "30 23 0:26 /here /sys/fs/cgroup rw - cgroup2 cgroup2 rw")]
+    public void The_place_for_control_groups_is_found_as_the_system_tells_it(string own, string mounts, params string[] expected) =>
+        Assert.Equal(expected, MemoryGroup.Candidates(own, mounts).Select(place => $"{(place.IsUnified ? 2 : 1)} {place.Folder}"));
+
     [Fact]
     public async Task Signals_reach_the_whole_group()
     {

@@ -171,6 +171,7 @@ public sealed class PolicyTests
     [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [{"path": "/no/such/folder"}]}]}""")]
     [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [{"integer": {"min": 2, "max": 1}}]}]}""")]
     [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "seconds": 0}]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "memoryBytes": 4096}]}""")]
     [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "umask": "999"}]}""")]
     [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": []}, {"name": "x", "program": "/bin/ls", "arguments": []}]}""")]
     public void A_file_with_a_rule_that_is_not_understood_is_no_policy(string json) =>

@@ -75,6 +75,7 @@ internal static class ExecCommand
             CommandEnd.CpuLimit => "it used more processor time than it may",
             CommandEnd.OutputLimit => "it wrote more than it may; the output ends there",
             CommandEnd.ProcessLimit => "it had more processes than it may",
+            CommandEnd.MemoryLimit => "it wanted more memory than it may",
             CommandEnd.ServerStopping => "the server is stopping",
             _ => null,
         };

@@ -11,7 +11,7 @@ internal static class ExecVerbs
             new("What may be run", ServeExecFlags.Allow, ServeExecFlags.AllowAny, ServeExecFlags.Audit),
             new("Listening", ServeFlags.Listen, ServeFlags.Config, ServeExecFlags.Framing, ServeExecFlags.ReplyEncoding, ServeFlags.Backlog, ServeFlags.ReadyFile, ServeFlags.Engine, ServeFlags.Drain, ServeFlags.Verbose),
             new("Who is let in", HmacFlags.KeyFile, HmacFlags.Digest, ServeExecFlags.Accounts, ServeExecFlags.AllowKey, ServeFlags.TlsCertificate, ServeFlags.TlsKey),
-            new("Limits", ServeExecFlags.TimeLimit, ServeExecFlags.CpuLimit, ServeExecFlags.OutputLimit, ServeExecFlags.ProcessLimit, ServeExecFlags.MaxRunning, ServeExecFlags.MaxKept, ServeExecFlags.KeptOutput, ServeExecFlags.KeepFor, ServeExecFlags.Folder, ServeFlags.MaxConnections, ServeFlags.MaxPerAddress, ServeFlags.Idle, ServeFlags.FirstByte),
+            new("Limits", ServeExecFlags.TimeLimit, ServeExecFlags.CpuLimit, ServeExecFlags.OutputLimit, ServeExecFlags.ProcessLimit, ServeExecFlags.MemoryLimit, ServeExecFlags.MaxRunning, ServeExecFlags.MaxKept, ServeExecFlags.KeptOutput, ServeExecFlags.KeepFor, ServeExecFlags.Folder, ServeFlags.MaxConnections, ServeFlags.MaxPerAddress, ServeFlags.Idle, ServeFlags.FirstByte),
         ],
         Details = ["Without --listen it listens on tcp://127.0.0.1:7071. A udp:// address beside a tls:// one takes those who have been let in there; alone and with --framing raw it answers the tutorials' datagrams. Commands get an environment made from nothing, a session of their own, and end with all their processes when the caller leaves."],
         Examples =

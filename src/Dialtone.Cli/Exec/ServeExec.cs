@@ -142,6 +142,16 @@ internal static class ServeExec
         return Directory.Exists(folder) ? folder : throw new CliException(ExitCode.Files, $"There is no folder {folder} to run commands in.", "Name one with --cwd.");
     }
 
+    private static long? FindMemoryLimit(Arguments arguments)
+    {
+        long? bytes = arguments.Find(ServeExecFlags.MemoryLimit);
+        if (bytes is < 1 << 20)
+            throw new CliException(ExitCode.Usage, "--memory-limit is at least 1M.");
+        if (bytes is not null && !CommandRunner.CanBoundMemory)
+            throw new CliException(ExitCode.Failed, "--memory-limit needs a control group, and this system gives the server none.", "Under systemd: Delegate=memory and DelegateSubgroup=server. See docs/commands.md.");
+        return bytes;
+    }
+
     private static CommandServiceOptions ReadService(Arguments arguments, CommandPolicy policy, CommandAudit audit)
     {
         var defaults = new CommandServiceOptions();
@@ -163,6 +173,7 @@ internal static class ServeExec
                 CpuTime = arguments.Find(ServeExecFlags.CpuLimit),
                 OutputBytes = arguments.Find(ServeExecFlags.OutputLimit),
                 Processes = arguments.Find(ServeExecFlags.ProcessLimit),
+                MemoryBytes = FindMemoryLimit(arguments),
             },
         };
     }

@@ -27,6 +27,8 @@ internal static class ServeExecFlags
 
     public static readonly Flag<int> ProcessLimit = new("--process-limit", "N", "End commands that have more processes", Values.Number(1)) { DefaultText = "no limit" };
 
+    public static readonly Flag<long> MemoryLimit = new("--memory-limit", "BYTES", "End commands whose processes hold more memory together; 100M, 2G. Needs a control group", Values.Size) { DefaultText = "no limit" };
+
     public static readonly Flag<int> MaxRunning = new("--max-running", "N", "Commands at one time; as many again wait", Values.Number(1)) { DefaultText = "256" };
 
     public static readonly Flag<int> MaxKept = new("--max-kept", "N", "Commands at one time that may outlive their callers (exec --keep)", Values.Number(0)) { DefaultText = "16" };

@@ -36,7 +36,10 @@ internal sealed class CommandRule
                 CpuTime = Seconds(file.CpuSeconds),
                 OutputBytes = file.OutputBytes,
                 Processes = file.Processes,
+                MemoryBytes = file.MemoryBytes,
             };
+            if (limits.MemoryBytes is not null && !CommandRunner.CanBoundMemory)
+                throw CommandPolicy.Bad($"{rule}: \"memoryBytes\" needs a control group, and this system gives the server none (docs/commands.md).");
             UnixFileMode? umask = file.Umask is { } mask ? (UnixFileMode)Convert.ToInt32(mask, 8) : null;
             if (umask is < 0 or > (UnixFileMode)0b111_111_111)
                 throw CommandPolicy.Bad($"{rule}: \"umask\" is \"000\" to \"777\", in octal.");

@@ -37,6 +37,8 @@ internal sealed record RuleFile
     public long? OutputBytes { get; init; }
 
     public int? Processes { get; init; }
+
+    public long? MemoryBytes { get; init; }
 }
 
 /// <summary>An argument's shape as it is written, unless it is a fixed word.</summary>

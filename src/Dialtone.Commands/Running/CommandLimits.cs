@@ -15,6 +15,12 @@ public sealed record CommandLimits
     /// <summary>How many processes it may have at one time, itself included. Looked at ten times a second. Default none. At least 1.</summary>
     public int? Processes { get; init => field = (int?)Check.Positive(value); }
 
+    /// <summary>
+    /// How many bytes of memory all its processes may hold together, what they keep in files in memory included; the kernel ends those that would pass it.
+    /// Default none. At least 1 MiB. Needs a control group, see <see cref="CommandRunner.CanBoundMemory"/>.
+    /// </summary>
+    public long? MemoryBytes { get; init => field = value is < 1 << 20 ? throw new ArgumentOutOfRangeException(nameof(value), value, "A bound of memory is at least 1 MiB.") : value; }
+
     /// <summary>How long its processes may take to end after SIGTERM before they get SIGKILL. Default one second.</summary>
     public TimeSpan Grace { get; init => field = Check.Positive(value)!.Value; } = TimeSpan.FromSeconds(1);
 
@@ -30,6 +36,7 @@ public sealed record CommandLimits
         CpuTime = Least(CpuTime, other.CpuTime),
         OutputBytes = Least(OutputBytes, other.OutputBytes),
         Processes = Least(Processes, other.Processes),
+        MemoryBytes = Least(MemoryBytes, other.MemoryBytes),
     };
 
     private static T? Least<T>(T? one, T? other)

@@ -10,6 +10,9 @@ public static class CommandRunner
 {
     private const int EACCES = 13, ENOEXEC = 8, EPERM = 1, EISDIR = 21, ETXTBSY = 26, E2BIG = 7, ENOTDIR = 20;
 
+    /// <summary>Whether this system lets <see cref="CommandLimits.MemoryBytes"/> be set: on Linux with a control group of the memory controller that this process may divide.</summary>
+    public static bool CanBoundMemory => OperatingSystem.IsLinux() && MemoryGroup.IsAvailable;
+
     /// <summary>Starts a command.</summary>
     /// <param name="start">What, and within which bounds.</param>
     /// <param name="time">Where time comes from. Default the system's.</param>
@@ -30,17 +33,51 @@ public static class CommandRunner
         }
 
         using var ends = CommandStreams.Open(start.Terminal);
+        MemoryGroup? memory = start.Limits.MemoryBytes is { } bytes ? MemoryGroup.Create(bytes) : null;
+        try
+        {
+            RunningCommand command = await StartAsync(start, time ?? TimeProvider.System, environment, mark, ends, memory).ConfigureAwait(false);
+            memory = null; // the command's, from here on
+            return command;
+        }
+        finally
+        {
+            memory?.Dispose();
+        }
+    }
+
+    private static async Task<RunningCommand> StartAsync(
+        CommandStart start, TimeProvider time, List<string> environment, string mark, CommandStreams ends, MemoryGroup? memory)
+    {
         Spawned spawned = await Spawner.StartAsync(start, environment, ends.ChildInput, ends.ChildOutput, ends.ChildError, ends.TerminalPath).ConfigureAwait(false);
         if (spawned.Error != 0)
             throw NotStarted(start, spawned.Error);
         if (spawned.Pidfd < 0)
         {
-            _ = Calls.kill(-spawned.ProcessId, Calls.SIGKILL);
+            Discard(spawned);
             throw new CommandException(CommandError.NotStarted, "This system has no process descriptors (Linux 5.3), which are needed to run commands.");
         }
 
+        try
+        {
+            memory?.Add(spawned.ProcessId, mark);
+        }
+        catch (IOException e)
+        {
+            Discard(spawned);
+            throw new CommandException(CommandError.NotStarted, $"The command's memory cannot be bounded: {e.Message}", e);
+        }
+
         ends.Keep();
-        return new RunningCommand(start, time ?? TimeProvider.System, spawned, mark, ends);
+        return new RunningCommand(start, time, spawned, mark, ends, memory);
+    }
+
+    private static unsafe void Discard(Spawned spawned)
+    {
+        _ = Calls.kill(-spawned.ProcessId, Calls.SIGKILL);
+        _ = Calls.wait4(spawned.ProcessId, null, 0, null);
+        if (spawned.Pidfd >= 0)
+            _ = Calls.close(spawned.Pidfd);
     }
 
     /// <summary>A new name for a run: 16 hexadecimal digits that nobody can guess.</summary>

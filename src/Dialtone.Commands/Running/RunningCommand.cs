@@ -17,6 +17,7 @@ public sealed class RunningCommand : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly CommandStart _start;
     private readonly TimeProvider _time;
+    private readonly MemoryGroup? _memory;
     private readonly PolledDescriptor _process;
     private readonly PolledDescriptor? _terminal;
     private readonly CommandInput _input;
@@ -30,9 +31,9 @@ public sealed class RunningCommand : IAsyncDisposable
     private int _status = -1;
     private Calls.Usage _usage;
 
-    internal RunningCommand(CommandStart start, TimeProvider time, Spawned spawned, string mark, CommandStreams streams)
+    internal RunningCommand(CommandStart start, TimeProvider time, Spawned spawned, string mark, CommandStreams streams, MemoryGroup? memory)
     {
-        (_start, _time, Mark, ProcessId) = (start, time, mark, spawned.ProcessId);
+        (_start, _time, Mark, ProcessId, _memory) = (start, time, mark, spawned.ProcessId, memory);
         _startedAt = time.GetTimestamp();
         _process = new PolledDescriptor(spawned.Pidfd, forWriting: false);
         var budget = new OutputBudget(start.Limits.OutputBytes, () => Stop(CommandEnd.OutputLimit));
@@ -45,6 +46,8 @@ public sealed class RunningCommand : IAsyncDisposable
             After(limit, () => Stop(CommandEnd.TimeLimit));
         if (start.Limits.Processes is not null)
             After(Tick, WatchProcesses);
+        if (_memory is not null)
+            After(Tick, WatchMemory);
     }
 
     /// <summary>The process that was started; the number of its group and of its session as well.</summary>
@@ -74,7 +77,7 @@ public sealed class RunningCommand : IAsyncDisposable
                 return;
             _reason = reason;
             if (!_isReaped)
-                SignalGroup(reason == CommandEnd.ProcessLimit ? Calls.SIGKILL : Calls.SIGTERM);
+                SignalGroup(reason is CommandEnd.ProcessLimit or CommandEnd.MemoryLimit ? Calls.SIGKILL : Calls.SIGTERM);
         }
 
         if (reason is CommandEnd.CallerLeft or CommandEnd.OutputLimit)
@@ -138,8 +141,11 @@ public sealed class RunningCommand : IAsyncDisposable
         {
             foreach (ITimer timer in _timers)
                 timer.Dispose();
+            if (_reason == CommandEnd.Finished && _memory is { HasEndedOne: true })
+                _reason = CommandEnd.MemoryLimit;
         }
 
+        _memory?.Dispose();
         return Report();
     }
 
@@ -246,6 +252,16 @@ public sealed class RunningCommand : IAsyncDisposable
             Stop(CommandEnd.ProcessLimit);
         else
             After(Tick, WatchProcesses);
+    }
+
+    private void WatchMemory()
+    {
+        if (Ended.IsCompleted)
+            return;
+        if (_memory!.HasEndedOne)
+            Stop(CommandEnd.MemoryLimit);
+        else
+            After(Tick, WatchMemory);
     }
 
     private void After(TimeSpan time, Action action)
