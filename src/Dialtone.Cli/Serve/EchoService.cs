@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 
 namespace Dialtone.Cli;
 
@@ -14,8 +13,8 @@ internal sealed class EchoService(FrameCodec? codec) : ReplyService(codec)
     }
 
     /// <summary>Sends straight from the memory that was received into.</summary>
-    protected override ValueTask<FlushResult> ReplyAsync(Connection connection, in ReadOnlySequence<byte> input) =>
-        input.IsSingleSegment ? connection.Output.WriteAsync(input.First) : base.ReplyAsync(connection, input);
+    protected override ValueTask ReplyAsync(Connection connection, in ReadOnlySequence<byte> input) =>
+        input.IsSingleSegment ? connection.SendAsync(input.First) : base.ReplyAsync(connection, input);
 
     /// <summary>Sends straight from the memory that was received into.</summary>
     public override ValueTask ReplyAsync(Datagram datagram)

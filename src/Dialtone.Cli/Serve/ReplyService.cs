@@ -45,7 +45,7 @@ internal abstract class ReplyService(FrameCodec? codec)
     protected abstract void Transform(ReadOnlySpan<byte> source, Span<byte> destination);
 
     /// <summary>Answers one receive with one send.</summary>
-    protected virtual ValueTask<FlushResult> ReplyAsync(Connection connection, in ReadOnlySequence<byte> input)
+    protected virtual ValueTask ReplyAsync(Connection connection, in ReadOnlySequence<byte> input)
     {
         foreach (ReadOnlyMemory<byte> piece in input)
         {
@@ -53,7 +53,11 @@ internal abstract class ReplyService(FrameCodec? codec)
             connection.Output.Advance(piece.Length);
         }
 
-        return connection.Output.FlushAsync();
+        ValueTask<FlushResult> flush = connection.Output.FlushAsync();
+        if (!flush.IsCompletedSuccessfully)
+            return new ValueTask(flush.AsTask());
+        flush.GetAwaiter().GetResult();
+        return default;
     }
 
     // A connection that waits costs what this method keeps across its first await: nothing but the connection.
@@ -61,23 +65,23 @@ internal abstract class ReplyService(FrameCodec? codec)
     {
         while (true)
         {
-            ReadResult received = await connection.Input.ReadAsync();
+            if (!connection.Input.TryRead(out ReadResult received))
+            {
+                await connection.WaitToReadAsync();
+                continue;
+            }
+
             if (received.Buffer.IsEmpty)
                 return;
-            ValueTask<FlushResult> reply = ReplyAsync(connection, received.Buffer);
+            ValueTask reply = ReplyAsync(connection, received.Buffer);
             if (reply.IsCompletedSuccessfully)
-            {
-                reply.GetAwaiter().GetResult();
                 connection.Input.AdvanceTo(received.Buffer.End);
-            }
             else
-            {
                 await FinishReplyAsync(connection, reply, received.Buffer.End);
-            }
         }
     }
 
-    private static async Task FinishReplyAsync(Connection connection, ValueTask<FlushResult> reply, SequencePosition end)
+    private static async Task FinishReplyAsync(Connection connection, ValueTask reply, SequencePosition end)
     {
         await reply;
         connection.Input.AdvanceTo(end);

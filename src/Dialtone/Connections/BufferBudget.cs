@@ -10,6 +10,9 @@ internal sealed class BufferBudget(MemoryPool<byte> pool, long maxBytes)
     /// <summary>Bytes rented now.</summary>
     public long HeldBytes => Volatile.Read(ref _held);
 
+    /// <summary>Whether buffers come from <see cref="BlockPool"/>, whose small blocks a thread may keep for any server.</summary>
+    public bool IsOfBlocks { get; } = pool is BlockPool;
+
     /// <summary>Rents at least <paramref name="bytes"/>, or throws when the server's bound would be passed.</summary>
     /// <exception cref="TransportException">The budget is used up.</exception>
     public IMemoryOwner<byte> Rent(int bytes) => TryRent(bytes)
@@ -19,15 +22,27 @@ internal sealed class BufferBudget(MemoryPool<byte> pool, long maxBytes)
     public IMemoryOwner<byte>? TryRent(int bytes)
     {
         IMemoryOwner<byte> owner = pool.Rent(bytes);
-        if (Interlocked.Add(ref _held, owner.Memory.Length) <= maxBytes)
+        if (TryHold(owner.Memory.Length))
             return owner;
-        Return(owner);
+        owner.Dispose();
         return null;
     }
 
     public void Return(IMemoryOwner<byte> owner)
     {
-        Interlocked.Add(ref _held, -owner.Memory.Length);
+        Release(owner.Memory.Length);
         owner.Dispose();
     }
+
+    /// <summary>Counts bytes that the caller has; false, and not counted, when the server's bound would be passed.</summary>
+    public bool TryHold(int bytes)
+    {
+        if (Interlocked.Add(ref _held, bytes) <= maxBytes)
+            return true;
+        Release(bytes);
+        return false;
+    }
+
+    /// <summary>The opposite of <see cref="TryHold"/>.</summary>
+    public void Release(int bytes) => Interlocked.Add(ref _held, -bytes);
 }

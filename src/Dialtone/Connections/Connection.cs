@@ -189,11 +189,30 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
     /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
     public ValueTask SendAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        // Most sends fit at once; a connection that has never buffered output does without the object for it.
+        if (_output is null && !Transport.IsBlocking && buffer.Length > 0)
+        {
+            int sent = TrySend(buffer);
+            if (sent == buffer.Length)
+                return default;
+            buffer = buffer[sent..];
+        }
+
         ValueTask<FlushResult> write = Output.WriteAsync(buffer, cancellationToken);
         if (!write.IsCompletedSuccessfully)
             return new ValueTask(write.AsTask());
         _ = write.GetAwaiter().GetResult();
         return default;
+    }
+
+    /// <summary>Sends what the socket takes now: how much that was.</summary>
+    private int TrySend(ReadOnlyMemory<byte> buffer)
+    {
+        int sent = Transport.TrySend(buffer);
+        if (sent == Transport.WouldBlock)
+            return 0;
+        CountSent(sent);
+        return sent;
     }
 
     /// <summary>Sends part of a file; in the kernel (sendfile) where the connection is plain and the system can, otherwise through a buffer.</summary>

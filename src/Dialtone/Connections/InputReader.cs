@@ -64,7 +64,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     public override bool TryRead(out ReadResult result)
     {
         ThrowIfCompleted();
-        if (_cancelNext || _length > _examined || _ended || Fill())
+        if (_cancelNext || _length > _examined || _ended || (Transport.IsBlocking ? Fill() : FillAtOnce()))
         {
             result = TakeResult();
             return true;
@@ -72,6 +72,23 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
 
         result = default;
         return false;
+    }
+
+    /// <summary>Receives if something is there. After many in a row it says no once: whoever waits then lets others come first.</summary>
+    private bool FillAtOnce()
+    {
+        if (!Transport.MayReceive)
+            return false;
+        if (_hotReads == MaxReadsWithoutYield)
+        {
+            _hotReads++;
+            return false;
+        }
+
+        if (!Fill())
+            return false;
+        _hotReads = (byte)(_hotReads > MaxReadsWithoutYield ? 1 : _hotReads + 1);
+        return true;
     }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
@@ -89,12 +106,8 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
             return new(TakeResult());
         }
 
-        if (Transport.MayReceive && _hotReads < MaxReadsWithoutYield && Fill())
-        {
-            _hotReads++;
+        if (FillAtOnce())
             return new(TakeResult());
-        }
-
         return new ValueTask<ReadResult>(this, BeginWait(cancellationToken));
     }
 
@@ -372,26 +385,31 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     public void OnReady()
     {
         int wait;
+        bool isDirect;
         do
         {
             wait = Volatile.Read(ref _wait);
             if ((wait & WaitMask) != (int)Wait.Waiting)
                 return;
+            isDirect = _receivesDirectly;
         }
-        while (Interlocked.CompareExchange(ref _wait, With(wait, Wait.Receiving), wait) != wait);
+        while (Interlocked.CompareExchange(ref _wait, With(wait, isDirect ? Wait.None : Wait.Receiving), wait) != wait);
+
+        if (isDirect)
+        {
+            EndWait(null);
+            return;
+        }
 
         Exception? error = null;
         bool isDone = true;
-        if (!_receivesDirectly)
+        try
         {
-            try
-            {
-                isDone = Fill();
-            }
-            catch (Exception e)
-            {
-                error = e;
-            }
+            isDone = Fill();
+        }
+        catch (Exception e)
+        {
+            error = e;
         }
 
         if (!isDone && Interlocked.CompareExchange(ref _wait, wait, With(wait, Wait.Receiving)) == With(wait, Wait.Receiving))

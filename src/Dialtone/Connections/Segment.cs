@@ -5,13 +5,10 @@ namespace Dialtone;
 /// <summary>One rented block in a chain. Bytes [0, <see cref="End"/>) hold data; <see cref="Start"/> marks what the reader has consumed.</summary>
 internal sealed class Segment : ReadOnlySequenceSegment<byte>
 {
-    private const int PerThread = 32;
+    private const int PerThread = 16;
 
     [ThreadStatic]
-    private static Segment? Free;
-
-    [ThreadStatic]
-    private static int FreeCount;
+    private static Cache? CacheOfThread;
 
     private IMemoryOwner<byte>? _owner;
     private Memory<byte> _block;
@@ -26,22 +23,20 @@ internal sealed class Segment : ReadOnlySequenceSegment<byte>
 
     public Segment? Following => (Segment?)Next;
 
+    /// <summary>A segment with at least so many bytes, on the budget.</summary>
+    /// <exception cref="TransportException">The budget is used up.</exception>
     public static Segment Rent(BufferBudget budget, int bytes)
     {
-        IMemoryOwner<byte> owner = budget.Rent(bytes);
-        Segment segment;
-        if (Free is { } free)
+        Cache cache = CacheOfThread ??= new Cache();
+        if (bytes <= BlockPool.SmallBytes && budget.IsOfBlocks && cache.TryPop(withBlock: true) is { } whole)
         {
-            segment = free;
-            Free = segment.Following;
-            FreeCount--;
-            segment.Next = null;
-        }
-        else
-        {
-            segment = new Segment();
+            if (budget.TryHold(whole._block.Length))
+                return whole;
+            cache.TryPush(whole, withBlock: true);
         }
 
+        IMemoryOwner<byte> owner = budget.Rent(bytes);
+        Segment segment = cache.TryPop(withBlock: false) ?? new Segment();
         segment._owner = owner;
         segment._block = owner.Memory;
         return segment;
@@ -49,20 +44,23 @@ internal sealed class Segment : ReadOnlySequenceSegment<byte>
 
     public void Return(BufferBudget budget)
     {
-        IMemoryOwner<byte> owner = _owner!;
-        _owner = null;
-        _block = default;
         Memory = default;
         Start = End = 0;
         RunningIndex = 0;
         Next = null;
-        if (FreeCount < PerThread)
+        Cache cache = CacheOfThread ??= new Cache();
+
+        // Small blocks stay with their segment: that is what nearly every message uses.
+        if (_block.Length == BlockPool.SmallBytes && budget.IsOfBlocks && cache.TryPush(this, withBlock: true))
         {
-            Next = Free;
-            Free = this;
-            FreeCount++;
+            budget.Release(BlockPool.SmallBytes);
+            return;
         }
 
+        IMemoryOwner<byte> owner = _owner!;
+        _owner = null;
+        _block = default;
+        cache.TryPush(this, withBlock: false);
         budget.Return(owner);
     }
 
@@ -76,5 +74,28 @@ internal sealed class Segment : ReadOnlySequenceSegment<byte>
     {
         next.RunningIndex = RunningIndex + End;
         Next = next;
+    }
+
+    /// <summary>The segments a thread keeps: some with a small block, some bare.</summary>
+    private sealed class Cache
+    {
+        private readonly Segment?[] _whole = new Segment?[PerThread];
+        private readonly Segment?[] _bare = new Segment?[PerThread];
+        private int _wholeCount;
+        private int _bareCount;
+
+        public Segment? TryPop(bool withBlock) => withBlock ? Pop(_whole, ref _wholeCount) : Pop(_bare, ref _bareCount);
+
+        public bool TryPush(Segment segment, bool withBlock) => withBlock ? Push(_whole, ref _wholeCount, segment) : Push(_bare, ref _bareCount, segment);
+
+        private static Segment? Pop(Segment?[] from, ref int count) => count == 0 ? null : from[--count];
+
+        private static bool Push(Segment?[] onto, ref int count, Segment segment)
+        {
+            if (count == PerThread)
+                return false;
+            onto[count++] = segment;
+            return true;
+        }
     }
 }

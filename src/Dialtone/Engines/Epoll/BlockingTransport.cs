@@ -1,10 +1,8 @@
 namespace Dialtone.Engines;
 
 /// <summary>A blocking socket: every call waits in the kernel, as Python's do. For handlers that own a thread.</summary>
-internal sealed class BlockingTransport(int descriptor, PeerKey peer, bool keepsMessages) : DescriptorTransport(descriptor, peer, keepsMessages)
+internal sealed class BlockingTransport(int descriptor, PeerKey peer, bool keepsMessages) : DescriptorTransport(descriptor, peer, keepsMessages, blocks: true)
 {
-    public override bool IsBlocking => true;
-
     public override void BlockUntilReceivable(CancellationToken cancellationToken)
     {
         Enter();

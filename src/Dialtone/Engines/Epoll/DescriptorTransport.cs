@@ -8,11 +8,12 @@ using static Dialtone.Engines.Linux;
 namespace Dialtone.Engines;
 
 /// <summary>A socket by its descriptor: the calls that blocking and non-blocking transports share.</summary>
-internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer, bool keepsMessages) : Transport
+internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer, bool keepsMessages, bool blocks) : Transport
 {
     private const int ClosedBit = 1 << 30; // no more calls; whoever leaves last closes the descriptor
     private const int GoneBit = 1 << 29;   // the descriptor was given back
     private const int MaxChain = 16; // blocks in one call: up to a mebibyte
+    private const int MaxQuickBytes = 64 * 1024; // a copy that a collection can wait for
 
     [ThreadStatic]
     private static MemoryHandle[]? PinsOfThread;
@@ -30,6 +31,8 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
     public override EndPoint? LocalEndPoint => UnixSockets.GetName(_descriptor, peer: false);
 
     public override EndPoint? RemoteEndPoint => PeerKey.ToEndPoint() ?? UnixSockets.GetName(_descriptor, peer: true);
+
+    public override bool IsBlocking => blocks;
 
     public override bool CanSendFile => true;
 
@@ -87,6 +90,11 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
         }
     }
 
+    /// <summary>Whether a call with so many bytes neither waits nor takes long, so that it may go to the kernel the short way.</summary>
+    private bool IsQuick(int bytes) => !blocks && bytes <= MaxQuickBytes;
+
+    private int LastError(int bytes) => IsQuick(bytes) ? Marshal.GetLastSystemError() : Marshal.GetLastPInvokeError();
+
     public override int TryReceive(Memory<byte> buffer)
     {
         Enter();
@@ -98,7 +106,10 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
             {
                 while (true)
                 {
-                    nint count = recv(_descriptor, pointer, buffer.Length, KeepsMessages ? MSG_TRUNC : 0);
+                    int flags = KeepsMessages ? MSG_TRUNC : 0;
+                    nint count = IsQuick(buffer.Length)
+                        ? recv_now(_descriptor, pointer, buffer.Length, flags)
+                        : recv(_descriptor, pointer, buffer.Length, flags);
                     if (count >= 0)
                     {
                         if (count == 0 && _aborted)
@@ -108,7 +119,7 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
                         return (int)count;
                     }
 
-                    int error = Marshal.GetLastPInvokeError();
+                    int error = LastError(buffer.Length);
                     if (error == EAGAIN)
                         return WouldBlock;
                     if (error != EINTR)
@@ -131,10 +142,12 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
             {
                 while (true)
                 {
-                    nint count = send(_descriptor, pointer, buffer.Length, MSG_NOSIGNAL);
+                    nint count = IsQuick(buffer.Length)
+                        ? send_now(_descriptor, pointer, buffer.Length, MSG_NOSIGNAL)
+                        : send(_descriptor, pointer, buffer.Length, MSG_NOSIGNAL);
                     if (count >= 0)
                         return (int)count;
-                    int error = Marshal.GetLastPInvokeError();
+                    int error = LastError(buffer.Length);
                     if (error == EAGAIN)
                         return WouldBlock;
                     if (error != EINTR)

@@ -14,7 +14,7 @@ internal sealed class EpollTransport : DescriptorTransport, IEpollSource
     private volatile bool _hungUp;
 
     public EpollTransport(EpollLoop loop, int descriptor, PeerKey peer, bool keepsMessages)
-        : base(descriptor, peer, keepsMessages)
+        : base(descriptor, peer, keepsMessages, blocks: false)
     {
         _loop = loop;
         loop.Add(this, descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
@@ -134,21 +134,19 @@ internal sealed class EpollTransport : DescriptorTransport, IEpollSource
 
     public void OnEvents(uint events)
     {
-        if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
-        {
-            if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
-                _hungUp = true;
+        bool isReadable = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+        bool isWritable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+        if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+            _hungUp = true;
+        if (isReadable)
             _readable = true;
-            Interlocked.MemoryBarrier();
-            Wake(ref _receiveWaiter);
-        }
-
-        if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
-        {
+        if (isWritable)
             _writable = true;
-            Interlocked.MemoryBarrier();
+        Interlocked.MemoryBarrier();
+        if (isReadable)
+            Wake(ref _receiveWaiter);
+        if (isWritable)
             Wake(ref _sendWaiter);
-        }
     }
 
     private void Wake(ref IReadyWaiter? place)

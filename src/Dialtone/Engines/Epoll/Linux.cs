@@ -65,6 +65,14 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint send(int descriptor, void* buffer, nint count, int flags);
 
+    /// <summary>As <see cref="recv"/> for a call that never waits; <see cref="Marshal.GetLastSystemError"/> has its error. A collection waits for its few microseconds.</summary>
+    [LibraryImport("libc", EntryPoint = "recv"), SuppressGCTransition]
+    public static partial nint recv_now(int descriptor, void* buffer, nint count, int flags);
+
+    /// <summary>As <see cref="send"/>, in the same way.</summary>
+    [LibraryImport("libc", EntryPoint = "send"), SuppressGCTransition]
+    public static partial nint send_now(int descriptor, void* buffer, nint count, int flags);
+
     /// <summary><c>struct iovec</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct IoVector
