@@ -11,12 +11,15 @@ internal static class Failure
     public static CliException? Explain(Exception error) => error switch
     {
         TransportException e => new CliException(CodeOf(e.Reason), e.Message, AdviceOn(e.Reason)),
-        TrustException { Reason: TrustError.ServerNotTrusted or TrustError.Refused } e => new CliException(ExitCode.Untrusted, e.Message),
+        TrustException { Reason: TrustError.ServerNotTrusted } e => new CliException(
+            ExitCode.Untrusted, e.Message, "Ask the server's operator for its fingerprint: it may be somebody else who answers. --trust SHA256:… names it."),
+        TrustException { Reason: TrustError.Refused } e => new CliException(ExitCode.Untrusted, e.Message),
         TrustException e => new CliException(ExitCode.Files, e.Message),
         AuthenticationException e => new CliException(ExitCode.Untrusted, e.Message),
         ProtocolException e => new CliException(ExitCode.Failed, e.Message, "Do both sides speak the same protocol, and the same --framing?"),
         StructException e => CliException.Usage(e.Message, "'dialtone help pack' shows what a format looks like."),
         NotSupportedException e => CliException.Usage(e.Message),
+        FileException e when IsLocal(e) => new CliException(ExitCode.Files, e.Message),
         FileException e => new CliException(CodeOf(e.Reason), e.Message, AdviceOn(e.Reason)),
         ChatException e => new CliException(CodeOf(e.Reason), e.Message, AdviceOn(e.Reason)),
         UnauthorizedAccessException e => new CliException(ExitCode.Files, e.Message),
@@ -24,11 +27,16 @@ internal static class Failure
         _ => null,
     };
 
+    /// <summary>Whether it is this machine's disk that failed.</summary>
+    public static bool IsLocal(Exception error) =>
+        error is CliException { Code: ExitCode.Files } or FileException { InnerException: System.ComponentModel.Win32Exception }
+        || error is UnauthorizedAccessException || (error is IOException and not TransportException);
+
     /// <summary>What went wrong with one thing of several: a code for machines, and a sentence.</summary>
     public static (string Code, string Message) Describe(Exception error) => error switch
     {
         FileException e => (CodeName(e.Reason), e.Message),
-        UnauthorizedAccessException or IOException => ("local", error.Message),
+        _ when IsLocal(error) => ("local", error.Message),
         _ => ("failed", error.Message),
     };
 
@@ -50,6 +58,7 @@ internal static class Failure
         FileError.Denied => "The server's operator decides what an account may do, and where.",
         FileError.QuotaExceeded => "'dialtone quota' shows what is used. Remove something, or ask the server's operator for more.",
         FileError.DiskFull => "The disk is the server's; its operator can make room.",
+        FileError.ReadOnly => "The disk is the server's, and the server may only read it.",
         FileError.NotEmpty => "'dialtone rm -r' removes a folder with all that is in it.",
         FileError.Corrupt => "Nothing was put in place. Do it again; when it happens again, the line or a disk is broken.",
         FileError.Changed => "Do it again when nobody writes to it.",
@@ -84,6 +93,7 @@ internal static class Failure
     {
         TransportError.Refused => "A server prints its address when it listens; that is the one to call.",
         TransportError.HostNotFound => "Check the spelling, or write the IP address.",
+        TransportError.HandshakeFailed => "Does the server speak TLS there? If not, the address begins with tcp://.",
         _ => null,
     };
 }

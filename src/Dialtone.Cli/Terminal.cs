@@ -8,15 +8,19 @@ namespace Dialtone.Cli;
 internal static class Terminal
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+    private static readonly TextWriter ToError =
+        TextWriter.Synchronized(new StreamWriter(Open(2), Utf8) { AutoFlush = true, NewLine = "\n" });
+
     private static StandardOutput? _content;
     private static bool _hasFailed;
+
+    private const string FoldIndent = "  ";
 
     /// <summary>Buffered until <see cref="Flush"/>. Not <c>Console.Out</c>, which looks up what the terminal can do before the first letter.</summary>
     public static TextWriter Out { get; } = new StreamWriter(Open(1), Utf8) { NewLine = "\n" };
 
     /// <summary>Sent at once, and safe for many threads.</summary>
-    public static TextWriter Error { get; private set; } =
-        TextWriter.Synchronized(new StreamWriter(Open(2), Utf8) { AutoFlush = true, NewLine = "\n" });
+    public static TextWriter Error { get; private set; } = ToError;
 
     /// <summary>Whether writing to standard output failed.</summary>
     public static bool OutputIsGone => _hasFailed || _content is { IsGone: true };
@@ -71,10 +75,20 @@ internal static class Terminal
 
     public static void Complain(CliException error)
     {
-        Error.WriteLine($"dialtone: {error.Message}");
+        Say($"dialtone: {error.Message}");
         if (error.Advice is { } advice)
-            Error.WriteLine($"  {advice}");
+            Advise(advice);
     }
+
+    /// <summary>Tells people something: a line, which a terminal gets in as many as it needs, broken between words.</summary>
+    public static void Say(string text) => Error.WriteLine(Folded(text));
+
+    /// <summary>Tells people what to do about what was said last.</summary>
+    public static void Advise(string advice) => Error.WriteLine(Folded($"{FoldIndent}{advice}"));
+
+    private static string Folded(string text) => ErrorIsInteractive && ReferenceEquals(Error, ToError)
+        ? string.Join('\n', text.Split('\n').Select(static line => Help.Fold(line, TerminalWindow.Width, FoldIndent)))
+        : text;
 
     private static Stream Open(int descriptor)
     {

@@ -174,7 +174,9 @@ public sealed record Address : ISpanParsable<Address>
             }
             else if (host.Contains(':', StringComparison.Ordinal))
             {
-                complaint = $"'{text}' names an IPv6 address without brackets; write {scheme}://[{host}]:{port}.";
+                complaint = IPAddress.TryParse(host, out _) ? $"'{text}' names an IPv6 address without brackets; write {scheme}://[{host}]:{port}."
+                    : IPAddress.TryParse(authority, out _) ? $"'{text}' names an IPv6 address without brackets; write {scheme}://[{authority}]:PORT."
+                    : $"'{text}' has more than one ':' behind its host; write {scheme}://HOST:PORT.";
                 return null;
             }
 

@@ -27,7 +27,7 @@ internal static class CallCommand
             ? new DatagramLine(await DatagramClient.ConnectAsync(address))
             : await OpenAsync(arguments, address, framing, keys);
         if (Terminal.InputIsInteractive)
-            Terminal.Error.WriteLine($"dialtone: connected to {address}; Ctrl-D ends the conversation.");
+            Terminal.Say($"dialtone: connected to {address}; Ctrl-D ends the conversation.");
 
         var screen = new Screen(Terminal.OpenOutput(), escapes: Terminal.OutputIsInteractive);
         var conversation = new Conversation(
@@ -74,7 +74,7 @@ internal static class CallCommand
         bool isNew = TrustName.IsNew(arguments, address);
         Connection connection = await Dialer.ConnectAsync(address, options with { Tls = new TlsClientOptions { Trust = trust, Key = key } });
         if (isNew)
-            Terminal.Error.WriteLine($"dialtone: {address} is called for the first time; its key {connection.Tls?.PeerFingerprint} is remembered.");
+            Terminal.Say($"dialtone: {address} is called for the first time; its key {connection.Tls?.PeerFingerprint} is remembered.");
         return connection;
     }
 }

@@ -138,6 +138,16 @@ internal static class Help
             page.Append(line).Append('\n');
     }
 
+    /// <summary>A line in as many as it needs, broken between words, those after the first indented.</summary>
+    public static string Fold(string text, int width, string indent)
+    {
+        if (text.Length <= width)
+            return text;
+        string first = text[..(text.Length - text.TrimStart(' ').Length)];
+        string[] rows = [.. Wrapped(text[first.Length..], width - indent.Length)];
+        return first + string.Join($"\n{indent}", rows);
+    }
+
     private static IEnumerable<string> Wrapped(string text, int width)
     {
         var line = new StringBuilder();

@@ -55,7 +55,7 @@ internal sealed record RemoteName(string Text, Address? Server, string? Host, st
         int colon = host.LastIndexOf(':');
         if (colon < 0 || host.EndsWith(']'))
             host = string.Create(CultureInfo.InvariantCulture, $"{host}:{DefaultPort}");
-        if (host[0] == ':')
+        if (host.LastIndexOf(':') == 0)
             throw CliException.Usage($"'{text}' names no host.", $"Write {Forms}.");
         return new RemoteName(text, Read($"{scheme}://{host}"), null, user, path);
     }

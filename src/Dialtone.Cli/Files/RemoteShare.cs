@@ -38,6 +38,11 @@ internal sealed class RemoteShare : IAsyncDisposable
             call.Save(arguments, client.ServerInfo.User ?? call.User);
             return new RemoteShare(client, call);
         }
+        catch (TransportException e) when (client is null && e.Reason == TransportError.PeerReset && call.Address.Scheme == AddressScheme.Tcp && !call.Address.IsTls)
+        {
+            call.Dispose();
+            throw new CliException(ExitCode.Failed, $"{call.Address} closed the connection before it answered.", $"Does it speak TLS? Then write tls://{call.Address.ToString()["tcp://".Length..]}/…");
+        }
         catch
         {
             if (client is not null)

@@ -54,7 +54,7 @@ internal sealed class ServerCall : IDisposable
         bool isFirst = Fingerprint is null;
         Fingerprint = connection.Tls?.PeerFingerprint;
         if (_isNew && isFirst)
-            Terminal.Error.WriteLine($"dialtone: {Address} is called for the first time; its key {Fingerprint} is remembered.");
+            Terminal.Say($"dialtone: {Address} is called for the first time; its key {Fingerprint} is remembered.");
         if (_doorKeys.Count > 0)
             await HmacChallenge.AnswerAsync(connection, _doorKeys[0], _doorDigest, cancellationToken);
     }

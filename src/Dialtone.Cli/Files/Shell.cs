@@ -144,7 +144,7 @@ internal sealed class Shell : IShell
         catch (Exception e) when (_cancellationToken.IsCancellationRequested && e is OperationCanceledException or TransportException { Reason: TransportError.Aborted })
         {
             view.Close();
-            Terminal.Error.WriteLine("dialtone: interrupted; the same command goes on from there.");
+            Terminal.Say("dialtone: interrupted; the same command goes on from there.");
             return ExitCode.Interrupted;
         }
 

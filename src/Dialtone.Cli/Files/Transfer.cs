@@ -122,7 +122,7 @@ internal sealed class Transfer(RemoteShare share, TransferView view, TransferRul
 
         var file = new FileInfo(source);
         if (!file.Exists)
-            throw new CliException(ExitCode.Files, Path.Exists(source) ? "It is neither a file nor a folder." : "There is no such file.");
+            throw new CliException(ExitCode.Files, Path.Exists(source) ? "It is neither a file nor a folder." : "There is no such file on this machine.");
         var options = new PutOptions { Verify = rules.Verify, Resume = rules.Resume || (file.Length >= WorthKeeping && rules.Verify != TransferDigest.Sha256) };
         Done(await _client.PutAsync(source, place.ToString(), options, view, cancellationToken), place.ToString());
     }

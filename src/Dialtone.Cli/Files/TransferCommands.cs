@@ -105,7 +105,7 @@ internal static class TransferCommands
         catch (Exception e) when (cancellationToken.IsCancellationRequested && e is OperationCanceledException or TransportException { Reason: TransportError.Aborted })
         {
             view.Close();
-            Terminal.Error.WriteLine($"dialtone: interrupted at {Printable.Of(transfer.Current ?? server.Text)}; the same command goes on from there.");
+            Terminal.Say($"dialtone: interrupted at {Printable.Of(transfer.Current ?? server.Text)}; the same command goes on from there.");
             return ExitCode.Interrupted;
         }
 

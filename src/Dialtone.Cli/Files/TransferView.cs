@@ -32,6 +32,9 @@ internal sealed class TransferView : IProgress<TransferProgress>, IAsyncDisposab
     private int _shownCells;
     private int _shownWidth;
     private bool _isClosed;
+    private bool _hasLocal;  // failures of this machine's
+    private bool _hasRemote; // and others
+    private string? _advice; // on all of them
 
     /// <summary>Begins a transfer now.</summary>
     /// <param name="isJson">Whether to speak in JSON.</param>
@@ -101,6 +104,8 @@ internal sealed class TransferView : IProgress<TransferProgress>, IAsyncDisposab
     public void Fail(string place, Exception error)
     {
         (string code, string message) = Failure.Describe(error);
+        bool isLocal = Failure.IsLocal(error);
+        string? advice = Failure.Explain(error)?.Advice;
         lock (_gate)
         {
             Failures++;
@@ -114,7 +119,10 @@ internal sealed class TransferView : IProgress<TransferProgress>, IAsyncDisposab
                     json.WriteString("message"u8, message);
                 });
             else
-                Terminal.Error.WriteLine($"dialtone: {Printable.Of(place)}: {message}");
+                Terminal.Say($"dialtone: {Printable.Of(place)}: {message}");
+            _hasLocal |= isLocal;
+            _hasRemote |= !isLocal;
+            _advice = Failures == 1 || advice == _advice ? advice : null; // one for all of them, or none
         }
     }
 
@@ -170,12 +178,17 @@ internal sealed class TransferView : IProgress<TransferProgress>, IAsyncDisposab
                 json.WriteBoolean("dry_run"u8, IsDryRun);
             });
         }
-        else if (_isInteractive)
+        else
         {
-            Terminal.Error.WriteLine(Summary(seconds));
+            if (_advice is not null)
+                Terminal.Advise(_advice);
+            if (_isInteractive)
+                Terminal.Error.WriteLine(Summary(seconds));
         }
 
-        return Failures > 0 ? ExitCode.Failed : ExitCode.Done;
+        return Failures == 0 ? ExitCode.Done
+            : _hasLocal && !_hasRemote && Files + Skipped + Deleted == 0 ? ExitCode.Files
+            : ExitCode.Failed;
     }
 
     /// <summary>Takes the moving line away.</summary>

@@ -37,7 +37,7 @@ internal static class KeyVerbs
             throw CliException.Usage("--name: a name is 1 to 64 characters without control characters.");
         }
 
-        Terminal.Error.WriteLine($"dialtone: the key is in {path}; give its fingerprint to the server's operator.");
+        Terminal.Say($"dialtone: the key is in {path}; give its fingerprint to the server's operator.");
         return Task.FromResult(ExitCode.Done);
     }
 

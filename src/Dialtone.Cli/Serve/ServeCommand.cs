@@ -80,7 +80,7 @@ internal static class ServeCommand
             return null;
         X509Certificate2 own = ServerCertificate.LoadOrCreate(Folders.Own);
         if (!WorkerProcess.IsWorker)
-            Terminal.Error.WriteLine($"dialtone: the server's key is {CertificateFingerprint.Of(own)} (kept in {Folders.Own}).");
+            Terminal.Say($"dialtone: the server's key is {CertificateFingerprint.Of(own)} (kept in {Folders.Own}).");
         return new TlsServerOptions { Certificate = own };
     }
 
@@ -104,7 +104,7 @@ internal static class ServeCommand
         if (patience > TimeSpan.Zero && server.ActiveConnections is > 0 and int open)
         {
             string conversations = open == 1 ? $"1 {noun}" : $"{open} {noun}s";
-            Terminal.Error.WriteLine($"dialtone: {conversations} may go on for {patience.TotalSeconds:0.###} s; Ctrl-C again cuts.");
+            Terminal.Say($"dialtone: {conversations} may go on for {patience.TotalSeconds:0.###} s; Ctrl-C again cuts.");
         }
 
         Task<DrainReport> draining = server.StopAsync(patience);

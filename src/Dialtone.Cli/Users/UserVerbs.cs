@@ -169,7 +169,7 @@ internal static class UserVerbs
     }
 
     private static void Tell(Arguments arguments, string what) =>
-        Terminal.Error.WriteLine($"dialtone: {what}\n  {PathOf(arguments)}; a running server reads it at SIGHUP.");
+        Terminal.Say($"dialtone: {what}\n  {PathOf(arguments)}; a running server reads it at SIGHUP.");
 
     private static CliException Taken(string name) => CliException.Usage(
         $"There is a user {name} already.", $"'dialtone user set {name}' changes what they may do, 'dialtone user passwd {name}' the password.");

@@ -38,7 +38,7 @@ public sealed partial class FileClient
         NativeChannel channel = await RentAsync(cancellationToken).ConfigureAwait(false);
         return await UseAsync(
             channel,
-            channel => GetIntoAsync(channel, path, folder, name, options, new TransferMeter(progress, _options.Dial.Time, path), cancellationToken)).ConfigureAwait(false);
+            channel => GetIntoAsync(channel, path, folder, name, localPath, options, new TransferMeter(progress, _options.Dial.Time, path), cancellationToken)).ConfigureAwait(false);
     }
 
     private async Task<TransferReport> GetAsync(
@@ -61,9 +61,9 @@ public sealed partial class FileClient
     }
 
     private async ValueTask<TransferReport> GetIntoAsync(
-        NativeChannel channel, string path, LocalFolder folder, string name, GetOptions options, TransferMeter meter, CancellationToken cancellationToken)
+        NativeChannel channel, string path, LocalFolder folder, string name, string localPath, GetOptions options, TransferMeter meter, CancellationToken cancellationToken)
     {
-        using LocalPart part = options.Resume ? folder.OpenPart(name) : folder.NewPart();
+        using LocalPart part = options.Resume ? folder.OpenPart(name, localPath) : folder.NewPart(localPath);
         using var check = new ContentCheck(options.Verify);
         RemoteSum? sum = part.Length > 0 ? await FindKeptAsync(channel, path, part, cancellationToken).ConfigureAwait(false) : null;
         NativeReply header = await BeginGetAsync(channel, path, sum?.Size ?? 0, null, options.Verify, cancellationToken).ConfigureAwait(false);

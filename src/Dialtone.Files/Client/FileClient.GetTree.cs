@@ -183,7 +183,7 @@ public sealed partial class FileClient
         using var check = new ContentCheck(options.Verify);
         using var sink = new PartSink(() =>
         {
-            LocalPart part = place.Go(file.Folder).NewPart();
+            LocalPart part = place.Go(file.Folder).NewPart(file.Name);
             part.Reserve(header.Size ?? 0);
             return part;
         });

@@ -110,11 +110,12 @@ internal sealed class LocalFolder : IDisposable
     }
 
     /// <summary>A hidden file that becomes another when it is whole, and vanishes when it does not.</summary>
-    public LocalPart NewPart() => LocalPart.Create(this, NextPartName(), keep: false);
+    /// <param name="target">What it becomes, for those who hear why not.</param>
+    public LocalPart NewPart(string target) => LocalPart.Create(this, NextPartName(), target, keep: false);
 
     /// <summary>The hidden file in which an interrupted fetch of <paramref name="name"/> left what it had; empty if there was none.</summary>
-    public LocalPart OpenPart(string name) =>
-        LocalPart.Create(this, $".dialtone-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 8))}.part", keep: true);
+    public LocalPart OpenPart(string name, string target) =>
+        LocalPart.Create(this, $".dialtone-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 8))}.part", target, keep: true);
 
     /// <summary>Removes a file, or a folder with all that is in it; a link itself.</summary>
     public void Remove(string name)

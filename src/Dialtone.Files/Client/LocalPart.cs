@@ -15,32 +15,37 @@ internal sealed class LocalPart : IContentSink, IDisposable
     private readonly LocalFolder _folder;
     private readonly SafeFileHandle _file;
     private readonly string _name;
+    private readonly string _target; // for those who hear that it failed: nobody asked for the hidden name
     private readonly bool _keep;
     private bool _isGone;
 
-    private LocalPart(LocalFolder folder, SafeFileHandle file, string name, bool keep, long length) =>
-        (_folder, _file, _name, _keep, Length) = (folder, file, name, keep, length);
+    private LocalPart(LocalFolder folder, SafeFileHandle file, string name, string target, bool keep, long length) =>
+        (_folder, _file, _name, _target, _keep, Length) = (folder, file, name, target, keep, length);
 
     /// <summary>Bytes in it.</summary>
     public long Length { get; private set; }
 
     /// <summary>Makes it, or takes up what was kept.</summary>
-    public static LocalPart Create(LocalFolder folder, string name, bool keep)
+    /// <param name="folder">Where.</param>
+    /// <param name="name">Its hidden name.</param>
+    /// <param name="target">What it becomes.</param>
+    /// <param name="keep">Whether it stays, to be continued, when it does not become that.</param>
+    public static LocalPart Create(LocalFolder folder, string name, string target, bool keep)
     {
         Span<byte> path = stackalloc byte[VirtualPath.MaxNameBytes + 1];
         path = LocalFolder.Terminated(name, path);
         int result = Calls.Open(folder.Handle, path, OpenFlags.NewFile, 0b110_000_000, out SafeFileHandle file);
         if (result != -Errno.Exists || !keep)
         {
-            LocalFolder.Check(result, name);
-            return new LocalPart(folder, file, name, keep, 0);
+            LocalFolder.Check(result, target);
+            return new LocalPart(folder, file, name, target, keep, 0);
         }
 
-        LocalFolder.Check(Calls.Open(folder.Handle, path, OpenFlags.ReadWrite | OpenFlags.NoFollow | OpenFlags.NonBlocking | OpenFlags.CloseOnExec, 0, out file), name);
-        LocalFolder.Check(Calls.Stat(file, "\0"u8, out FileStatus status), name);
+        LocalFolder.Check(Calls.Open(folder.Handle, path, OpenFlags.ReadWrite | OpenFlags.NoFollow | OpenFlags.NonBlocking | OpenFlags.CloseOnExec, 0, out file), target);
+        LocalFolder.Check(Calls.Stat(file, "\0"u8, out FileStatus status), target);
         if (status.Kind != FileKind.File)
             throw new FileException(FileError.NotRegular, $"{name} is in the way (on this side).");
-        return new LocalPart(folder, file, name, keep, status.Size);
+        return new LocalPart(folder, file, name, target, keep, status.Size);
     }
 
     /// <summary>Takes the disk's room now, where the file system can, so that a full disk is told at once.</summary>
@@ -51,24 +56,24 @@ internal sealed class LocalPart : IContentSink, IDisposable
             return;
         int result = Calls.Allocate(_file, FileCalls.KeepSize, 0, size);
         if (result is not (NotSupported or NoSystemCall))
-            LocalFolder.Check(result, _name);
+            LocalFolder.Check(result, _target);
     }
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        WriteAll(_file, content.Span, Length, _name);
+        WriteAll(_file, content.Span, Length, _target);
         Length += content.Length;
         return default;
     }
 
     public void Truncate(long length)
     {
-        LocalFolder.Check(Calls.Truncate(_file, length), _name);
+        LocalFolder.Check(Calls.Truncate(_file, length), _target);
         Length = length;
     }
 
     /// <summary>The CRC-32C of what is there.</summary>
-    public uint ComputeCrc() => ComputeCrc(_file, Length, _name);
+    public uint ComputeCrc() => ComputeCrc(_file, Length, _target);
 
     /// <summary>The CRC-32C of a file's first bytes.</summary>
     public static uint ComputeCrc(SafeFileHandle file, long length, string name)

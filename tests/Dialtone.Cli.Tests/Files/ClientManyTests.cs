@@ -28,7 +28,7 @@ public sealed class ClientManyTests
         long start = TimeProvider.System.GetTimestamp();
         ToolResult put = await share.RunAsync(["put", .. files, large, share.Here("many/link"), share.Here("many/none"), $"tcp://anna@127.0.0.1:{line.Address.Port}/in"]);
         Assert.True(TimeProvider.System.GetElapsedTime(start) < Pipelined, "each file waited for the one before it");
-        Assert.Equal((1, $"dialtone: {share.Here("many/none")}: There is no such file.\n"), (put.ExitCode, put.Error));
+        Assert.Equal((1, $"dialtone: {share.Here("many/none")}: There is no such file on this machine.\n"), (put.ExitCode, put.Error));
         Assert.All(Enumerable.Range(0, 150), file => Assert.Equal($"content {file}", File.ReadAllText(share.There($"in/{file}"))));
         Assert.Equal((File.ReadAllBytes(large).Length, "content 0"), (File.ReadAllBytes(share.There("in/large")).Length, File.ReadAllText(share.There("in/link"))));
         Assert.Equal(152, Directory.GetFiles(share.There("in")).Length);

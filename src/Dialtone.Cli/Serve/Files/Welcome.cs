@@ -31,9 +31,9 @@ internal static class Welcome
         foreach ((string name, string text) in rows)
             Terminal.Error.WriteLine($"  {name,-12} {text}");
         foreach (Address address in addresses.Where(address => !address.IsTls && !address.IsLocal))
-            Terminal.Error.WriteLine($"dialtone: over {address} files and the tutorials' passwords pass unencrypted; tls:// encrypts.");
+            Terminal.Say($"dialtone: over {address} files and the tutorials' passwords pass unencrypted; tls:// encrypts.");
         if (accounts is { All.Count: 0 })
-            Terminal.Error.WriteLine($"dialtone: nobody may log in yet: dialtone user add NAME --accounts {FilesSettings.AccountsPath(arguments)}");
+            Terminal.Say($"dialtone: nobody may log in yet: dialtone user add NAME --accounts {FilesSettings.AccountsPath(arguments)}");
     }
 
     /// <summary>The users, or how many there are where they are many.</summary>
