@@ -94,7 +94,7 @@ public sealed class NativeTests
         var pid = new StringBuilder();
         await Shell.UntilAsync(flood.Error, pid, "\n");
         // It writes until credit and pipe are used up, and not a byte more.
-        long most = CommandFrame.OutputCredit + (1024 * 1024);
+        long most = CommandFrame.OutputCredit + (2 * 1024 * 1024);
         long written = 0;
         for (int quiet = 0; quiet < 5; await Task.Delay(50))
         {
@@ -110,6 +110,32 @@ public sealed class NativeTests
 
         long Written() => long.Parse(
             File.ReadLines($"/proc/{pid.ToString().Trim()}/io").First(line => line.StartsWith("wchar: ", StringComparison.Ordinal))["wchar: ".Length..], CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public async Task Output_passed_on_by_its_receiver_is_whole_and_in_order_however_often_the_destination_falls_behind()
+    {
+        int seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        await using RemoteCommand command = await client.StartAsync(new CommandRequest { Line = "seq 1 1000000; echo too >&2" });
+        var fitful = new FitfulStream(new Random(seed));
+        await Task.WhenAll(command.PassOutputAsync(fitful), command.Error.CopyToAsync(Stream.Null)).WaitAsync(Shell.Patience);
+        Assert.Equal(string.Concat(Enumerable.Range(1, 1_000_000).Select(static number => $"{number}\n")), Encoding.UTF8.GetString(fitful.Written.ToArray()));
+        Assert.Equal(0, (await command.Ended).Status);
+    }
+
+    [Fact]
+    public async Task A_destination_that_fails_ends_the_passing_on_and_not_the_client()
+    {
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        await using RemoteCommand command = await client.StartAsync(new CommandRequest { Line = "yes" });
+        var failing = new FitfulStream(new Random(1)) { Room = 100_000 };
+        await Assert.ThrowsAsync<IOException>(() => command.PassOutputAsync(failing).WaitAsync(Shell.Patience));
+        await command.DisposeAsync();
+        Assert.Equal(0, (await client.RunAsync(new CommandRequest("true")).WaitAsync(Shell.Patience)).Status);
     }
 
     [Fact] // H13

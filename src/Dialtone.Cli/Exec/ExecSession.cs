@@ -66,16 +66,19 @@ internal static class ExecSession
     /// <summary>Shows both streams; when nobody takes ours any more, the command is ended.</summary>
     private static async Task<bool> ShowAsync(RemoteCommand command)
     {
-        Task<bool> output = CopyAsync(command, command.Output, Terminal.OpenContentOutput());
-        Task<bool> error = CopyAsync(command, command.Error, Terminal.OpenContentError());
+        Task<bool> output = TillGoneAsync(command, command.Output, command.PassOutputAsync(OpenOutput()));
+        Task<bool> error = TillGoneAsync(command, command.Error, command.Error.CopyToAsync(Terminal.OpenContentError()));
         return await output & await error;
     }
 
-    private static async Task<bool> CopyAsync(RemoteCommand command, Stream from, Stream to)
+    private static Stream OpenOutput() =>
+        OperatingSystem.IsWindows() ? Terminal.OpenContentOutput() : new NonBlockingOutput(1, Terminal.OpenContentOutput());
+
+    private static async Task<bool> TillGoneAsync(RemoteCommand command, Stream from, Task passing)
     {
         try
         {
-            await from.CopyToAsync(to);
+            await passing;
             return true;
         }
         catch (IOException e) when (e is not TransportException)

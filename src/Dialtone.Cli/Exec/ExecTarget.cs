@@ -41,8 +41,8 @@ internal sealed record ExecTarget(Address Address, string? User)
         bool isOverDatagrams = Address.IsDatagram || arguments.Has(ExecFlags.Udp);
         var options = new CommandClientOptions
         {
-            Dial = Dial(arguments, Door, key),
-
+            // Whoever shows a plain stream receives it on a thread of its own: the kernel wakes that at once, a loop would have to pass it on.
+            Dial = Dial(arguments, Door, key) with { Blocking = !isOverDatagrams && !Door.IsTls },
             Key = keys.Count > 0 ? keys[0] : null,
             UserName = User,
             Password = User is null ? null : password ?? FindPassword(arguments),

@@ -6,11 +6,14 @@ namespace Dialtone.Commands;
 /// <summary>A stream that arrives in frames: held up to its credit, and given back as it is read.</summary>
 internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStream
 {
-    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0, minimumSegmentSize: CommandFrame.MaxPieceBytes, useSynchronizationContext: false));
+    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
     private uint _sum;
     private long _bytes;
     private int _onItsWay = CommandFrame.OutputCredit; // credit not used yet
     private int _read;                                 // not given back yet
+    private long _held;                                // arrived, and not read yet
+    private Stream? _prompt;                           // where PassToAsync passes it
+    private (Task Writing, int Bytes)? _begun;         // what the receiver has begun to pass on and not ended: the first of what is held
     private bool _isDropped;
 
     /// <summary>What has arrived.</summary>
@@ -21,6 +24,7 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStrea
     {
         if (Interlocked.Add(ref _onItsWay, -size) < 0)
             throw new ProtocolException(ProtocolError.FrameTooLarge, "The server sent more output than it had credit for.");
+        bool isHeld = false;
         for (int left = size; left > 0;)
         {
             Memory<byte> space = _pipe.Writer.GetMemory(left)[..left];
@@ -28,10 +32,15 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStrea
             left -= count;
             _sum = Crc32C.Append(_sum, space.Span[..count]);
             _bytes += count;
+            if (TryPass(space[..count]))
+                continue;
+            isHeld = true;
+            Interlocked.Add(ref _held, count);
             _pipe.Writer.Advance(count);
         }
 
-        await _pipe.Writer.FlushAsync().ConfigureAwait(false);
+        if (isHeld)
+            await _pipe.Writer.FlushAsync().ConfigureAwait(false);
         if (Volatile.Read(ref _isDropped))
             await GiveBackAsync(size).ConfigureAwait(false);
     }
@@ -78,6 +87,44 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStrea
         }
     }
 
+    /// <summary>
+    /// As <see cref="CopyToAsync"/>, without a switch of threads: what arrives is passed on by the thread that receives it, as long as the destination keeps up.
+    /// </summary>
+    /// <param name="destination">Its <c>WriteAsync</c> never holds its caller up, who has another stream to serve.</param>
+    public async Task PassToAsync(Stream destination)
+    {
+        Volatile.Write(ref _prompt, destination);
+        while (true)
+        {
+            ReadResult result = await _pipe.Reader.ReadAsync().ConfigureAwait(false);
+            SequencePosition taken = result.Buffer.Start;
+            try
+            {
+                if (_begun is var (writing, bytes))
+                {
+                    _begun = null;
+                    await writing.ConfigureAwait(false);
+                    taken = result.Buffer.GetPosition(bytes, taken);
+                    await GiveBackAsync(bytes).ConfigureAwait(false);
+                }
+
+                foreach (ReadOnlyMemory<byte> piece in result.Buffer.Slice(taken))
+                {
+                    await destination.WriteAsync(piece).ConfigureAwait(false);
+                    taken = result.Buffer.GetPosition(piece.Length, taken);
+                    await GiveBackAsync(piece.Length).ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                _pipe.Reader.AdvanceTo(taken);
+            }
+
+            if (result.IsCompleted)
+                return;
+        }
+    }
+
     protected override void Dispose(bool disposing)
     {
         if (Interlocked.Exchange(ref _isDropped, true))
@@ -89,14 +136,38 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStrea
         _ = giveCredit(used);
     }
 
-    /// <summary>Room for more, told in larger steps than it is made.</summary>
-    private async Task GiveBackAsync(int count)
+    /// <summary>Passes on what has just arrived, if nothing that came before is still held.</summary>
+    private bool TryPass(ReadOnlyMemory<byte> piece)
+    {
+        if (Volatile.Read(ref _prompt) is not { } destination || Interlocked.Read(ref _held) > 0)
+            return false;
+        ValueTask writing = destination.WriteAsync(piece);
+        if (!writing.IsCompletedSuccessfully)
+        {
+            _begun = (writing.AsTask(), piece.Length); // for PassToAsync to end
+            return false;
+        }
+
+        // The receiver never waits for a send: the peer may be waiting for it.
+        if (Credit(piece.Length) is > 0 and int credit)
+            _ = Task.Run(() => giveCredit(credit));
+        return true;
+    }
+
+    private Task GiveBackAsync(int count)
+    {
+        Interlocked.Add(ref _held, -count);
+        return Credit(count) is > 0 and int credit ? giveCredit(credit) : Task.CompletedTask;
+    }
+
+    /// <summary>Room for more, told in larger steps than it is made: how much to tell now.</summary>
+    private int Credit(int count)
     {
         int read = Interlocked.Add(ref _read, count);
         if (read < CommandFrame.OutputCredit / 4)
-            return;
+            return 0;
         Interlocked.Add(ref _read, -read);
         Interlocked.Add(ref _onItsWay, read);
-        await giveCredit(read).ConfigureAwait(false);
+        return read;
     }
 }

@@ -11,13 +11,13 @@ internal sealed record CommandFrame
         Flow = "flow", Attach = "attach", Runs = "runs";
 
     /// <summary>Bytes of standard output, and of standard error, that may be on their way before the first credit.</summary>
-    public const int OutputCredit = 1024 * 1024;
+    public const int OutputCredit = 4 * 1024 * 1024;
 
     /// <summary>The same of standard input.</summary>
     public const int InputCredit = 256 * 1024;
 
     /// <summary>Longest piece of a stream in one frame.</summary>
-    public const int MaxPieceBytes = 256 * 1024;
+    public const int MaxPieceBytes = 1024 * 1024;
 
     /// <summary>Room for the words of a command.</summary>
     public const int MaxHeaderBytes = 1024 * 1024;

@@ -79,9 +79,6 @@ internal static unsafe partial class Calls
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint write(int descriptor, void* buffer, nint count);
 
-    [LibraryImport("libc")]
-    public static partial int usleep(uint microseconds);
-
     [LibraryImport("libc", SetLastError = true)]
     public static partial int close(int descriptor);
 

@@ -6,7 +6,7 @@ namespace Dialtone.Commands;
 /// <summary>Both ends of a command's streams. The command's ends are closed here once it has inherited them.</summary>
 internal sealed unsafe class CommandStreams : IDisposable
 {
-    private const int PipeBytes = 512 * 1024;
+    private const int OutputPipeBytes = 1024 * 1024, InputPipeBytes = 512 * 1024; // 1 MiB is what Linux grants everybody
     private readonly List<int> _theirs = [];
     private bool _isKept;
 
@@ -52,8 +52,8 @@ internal sealed unsafe class CommandStreams : IDisposable
             (int outputRead, int outputWrite) = OpenPipe(opened);
             (int errorRead, int errorWrite) = OpenPipe(opened);
             // Larger pipes where the system still grants them: fewer switches between command and server.
-            _ = Calls.fcntl(outputRead, Calls.F_SETPIPE_SZ, PipeBytes);
-            _ = Calls.fcntl(inputWrite, Calls.F_SETPIPE_SZ, PipeBytes);
+            _ = Calls.fcntl(outputRead, Calls.F_SETPIPE_SZ, OutputPipeBytes);
+            _ = Calls.fcntl(inputWrite, Calls.F_SETPIPE_SZ, InputPipeBytes);
             var streams = new CommandStreams(
                 new PolledDescriptor(inputWrite, forWriting: true), new PolledDescriptor(outputRead, forWriting: false), new PolledDescriptor(errorRead, forWriting: false))
             {

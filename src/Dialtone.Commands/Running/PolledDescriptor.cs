@@ -7,12 +7,6 @@ namespace Dialtone.Commands;
 /// <remarks>One operation at a time; <see cref="Finish"/>, <see cref="Wake"/> and <see cref="Dispose"/> may be called from anywhere.</remarks>
 internal sealed class PolledDescriptor : IValueTaskSource, IDisposable
 {
-    // A program that writes much does so in small steps. Read at once, each becomes a frame, and costs what a large one costs; so once this much has come without
-    // a pause, a read that would find little waits for a moment first, on the thread it is on: going to sleep and coming back by a loop costs as long.
-    private const int BulkBytes = 256 * 1024;
-    private const uint LullMicroseconds = 100;
-    private static readonly TimeSpan LongPause = TimeSpan.FromMilliseconds(2);
-
     private readonly Lock _gate = new();
     private readonly uint _events;
     private readonly ReadyLoop _loop = ReadyLoop.Next;
@@ -23,8 +17,6 @@ internal sealed class PolledDescriptor : IValueTaskSource, IDisposable
     private bool _isWaiting;     // under _gate
     private bool _isFinishing;   // under _gate
     private bool _mayBlock = true; // under _gate: whether what goes on after the wait may hold its thread up
-    private long _burstBytes;    // the reader's alone, as the next
-    private bool _wasShort;
     private long _waitingSince;  // a timestamp while somebody waits, otherwise 0
 
     /// <summary>Takes the descriptor over.</summary>
@@ -46,21 +38,11 @@ internal sealed class PolledDescriptor : IValueTaskSource, IDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, bool mayBlock, CancellationToken cancellationToken)
     {
-        if (!mayBlock && _burstBytes >= BulkBytes && _wasShort)
-            _ = Calls.usleep(LullMicroseconds);
         while (true)
         {
             if (TryRead(buffer.Span) is >= 0 and int count)
-            {
-                _burstBytes += count;
-                _wasShort = count < buffer.Length;
                 return count;
-            }
-
-            long since = TimeProvider.System.GetTimestamp();
             await WaitAsync(mayBlock, cancellationToken).ConfigureAwait(false);
-            if (TimeProvider.System.GetElapsedTime(since) > LongPause)
-                _burstBytes = 0;
         }
     }
 

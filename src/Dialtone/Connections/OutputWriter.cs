@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Dialtone.Engines;
 
@@ -35,12 +36,7 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         if (_tail is null || _tail.Writable.Length < Math.Max(sizeHint, 1))
         {
             // The second block of one flush is large: whoever fills one small block rarely stops there.
-            Segment fresh = Segment.Rent(Budget, Math.Max(sizeHint, _tail is null ? BlockPool.SmallBytes : BlockPool.SmallBytes * 16));
-            if (_tail is null)
-                _head = fresh;
-            else
-                _tail.Append(fresh);
-            _tail = fresh;
+            Append(Segment.Rent(Budget, Math.Max(sizeHint, _tail is null ? BlockPool.SmallBytes : BlockPool.SmallBytes * 16)));
         }
 
         return _tail.Writable;
@@ -84,6 +80,7 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         }
         catch
         {
+            ReturnAll(); // what was lent is the caller's again
             EndSend();
             throw;
         }
@@ -102,7 +99,11 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
                 return FlushAsync(cancellationToken);
             }
 
-            return FlushThenSendAsync(source, cancellationToken);
+            if (Transport.KeepsMessages)
+                return FlushThenSendAsync(source, cancellationToken);
+            Append(Segment.Lend(source)); // one send for both, straight from the caller's memory
+            _unflushed += source.Length;
+            return FlushAsync(cancellationToken);
         }
 
         if (source.Length == 0)
@@ -145,10 +146,9 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
             while (_head is { } head)
             {
                 ReadOnlyMemory<byte> data = head.Unread;
-                await Transport.SendAsync(data).ConfigureAwait(false);
-                Sent(data.Length);
-                _head = head.Following;
-                head.Return(Budget);
+                int step = Transport.KeepsMessages ? data.Length : Math.Min(data.Length, ProgressBytes);
+                await Transport.SendAsync(data[..step]).ConfigureAwait(false);
+                Consume(step);
             }
 
             _tail = null;
@@ -223,6 +223,16 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         }
 
         _head = _tail = whole;
+    }
+
+    [MemberNotNull(nameof(_tail))]
+    private void Append(Segment segment)
+    {
+        if (_tail is null)
+            _head = segment;
+        else
+            _tail.Append(segment);
+        _tail = segment;
     }
 
     /// <summary>Gives back the blocks that left.</summary>

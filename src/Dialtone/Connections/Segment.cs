@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 
 namespace Dialtone;
 
@@ -42,6 +43,15 @@ internal sealed class Segment : ReadOnlySequenceSegment<byte>
         return segment;
     }
 
+    /// <summary>Somebody else's memory, full, until the segment is returned.</summary>
+    public static Segment Lend(ReadOnlyMemory<byte> content)
+    {
+        Segment segment = (CacheOfThread ??= new Cache()).TryPop(withBlock: false) ?? new Segment();
+        segment._block = MemoryMarshal.AsMemory(content); // only ever read: there is no room behind its end
+        segment.Commit(content.Length);
+        return segment;
+    }
+
     public void Return(BufferBudget budget)
     {
         Memory = default;
@@ -51,17 +61,18 @@ internal sealed class Segment : ReadOnlySequenceSegment<byte>
         Cache cache = CacheOfThread ??= new Cache();
 
         // Small blocks stay with their segment: that is what nearly every message uses.
-        if (_block.Length == BlockPool.SmallBytes && budget.IsOfBlocks && cache.TryPush(this, withBlock: true))
+        if (_owner is not null && _block.Length == BlockPool.SmallBytes && budget.IsOfBlocks && cache.TryPush(this, withBlock: true))
         {
             budget.Release(BlockPool.SmallBytes);
             return;
         }
 
-        IMemoryOwner<byte> owner = _owner!;
+        IMemoryOwner<byte>? owner = _owner;
         _owner = null;
         _block = default;
         cache.TryPush(this, withBlock: false);
-        budget.Return(owner);
+        if (owner is not null)
+            budget.Return(owner);
     }
 
     public void Commit(int bytes)
