@@ -19,7 +19,7 @@ public static class CommandServer
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(service);
         if (flows is not null)
-            server.HandleDatagrams(flows.ReceiveAsync);
+            server.HandleDatagrams(flows.ReceiveAsync, whileDraining: true);
         return server.Handle(new NativeTongue(service, flows, () => server.Addresses.FirstOrDefault(address => address.Scheme == AddressScheme.Udp)?.Port).RunAsync);
     }
 

@@ -59,7 +59,7 @@ public sealed partial class Server : IAsyncDisposable
         _rejections = new RejectionLog(_logger, _host.Clock);
         _proxies = new TrustedNetworks(options.TrustedProxies);
         WorkerNumber = options.Concurrency.Kind == ConcurrencyKind.Process ? WorkerProcess.NextNumber() : 0;
-        _datagrams = new DatagramService(_host, options, _stopping.Token);
+        _datagrams = new DatagramService(_host, options);
     }
 
     /// <summary>Listens on one address and serves it with the default options until <paramref name="stopping"/> fires.</summary>
@@ -318,15 +318,18 @@ public sealed partial class Server : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         foreach (StreamListener listener in _listeners)
             listener.Stop();
-        _datagrams.Stop();
+        if (!_datagrams.HearsWhileDraining || deadline == TimeSpan.Zero)
+            _datagrams.Stop();
         await Task.WhenAll(_acceptLoops).ConfigureAwait(false);
         await CancelClosingAsync().ConfigureAwait(false);
         if (deadline != TimeSpan.Zero)
-            await WhenDrainedAsync(deadline).ConfigureAwait(false);
+            await WaitForHandlersAsync(deadline).ConfigureAwait(false);
 
         IReadOnlyList<Straggler> stragglers = [.. _connections.Describe(_host.Clock.Now), .. _datagrams.Work.Describe()];
         _connections.AbortAll(reason);
         _dispatcher?.Dispose();
+        if (_datagrams.HearsWhileDraining)
+            await _connections.WhenDrainedAsync(UnwindTime, time).ConfigureAwait(false); // those that were cut tell their peers in datagrams
         _datagrams.Close();
         await WhenDrainedAsync(UnwindTime).ConfigureAwait(false);
         if (_workers is not null)
@@ -341,6 +344,16 @@ public sealed partial class Server : IAsyncDisposable
         if (hasListened)
             _logger.Stopped(report);
         return report;
+    }
+
+    /// <summary>Waits until all have ended, or the time is up; afterwards no datagrams are received either.</summary>
+    private async Task WaitForHandlersAsync(TimeSpan deadline)
+    {
+        Task connections = _connections.WhenDrainedAsync(deadline, _host.Clock.Time), datagrams = _datagrams.Work.WhenDrainedAsync(deadline, _host.Clock.Time);
+        await connections.ConfigureAwait(false);
+        if (_datagrams.HearsWhileDraining)
+            _datagrams.Stop();
+        await datagrams.ConfigureAwait(false);
     }
 
     private Task WhenDrainedAsync(TimeSpan limit) => Task.WhenAll(

@@ -5,8 +5,6 @@ internal sealed class ConnectionLine(Connection connection) : IFrameLine
 {
     public int MaxPieceBytes => CommandFrame.MaxPieceBytes;
 
-    public bool IsHeardWhileDraining => true;
-
     /// <summary>Whether a call holds its thread until it is done.</summary>
     public bool IsBlocking => connection.IsBlocking;
 

@@ -13,8 +13,6 @@ internal sealed class FlowServerLine(FlowOptions options) : IFrameLine
 
     public int MaxPieceBytes => FlowFrames.MaxPieceBytes;
 
-    public bool IsHeardWhileDraining => false;
-
     /// <summary>The flow; known once it is admitted, before anything can arrive.</summary>
     public FlowSession Session { get; set; } = null!;
 

@@ -7,9 +7,6 @@ internal interface IFrameLine : IAsyncDisposable
     /// <summary>Longest piece of a stream in one frame.</summary>
     int MaxPieceBytes { get; }
 
-    /// <summary>Whether the peer is still heard while the server drains.</summary>
-    bool IsHeardWhileDraining { get; }
-
     /// <summary>The next frame; null when the peer has finished. What was not read of the last one's body is skipped.</summary>
     /// <exception cref="ProtocolException">The frame is refused.</exception>
     /// <exception cref="TransportException">The line broke.</exception>

@@ -11,9 +11,6 @@ internal sealed class NativeTongue(CommandService service, CommandFlows? flows, 
     /// <summary>Commands of one line at one time.</summary>
     private const int MaxRuns = 64;
 
-    /// <summary>How long a server that stops repeats what it said last over datagrams.</summary>
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
-
     /// <summary>Serves a caller, on its connection or, once it asks for that, in datagrams.</summary>
     public async Task RunAsync(Connection connection)
     {
@@ -29,27 +26,13 @@ internal sealed class NativeTongue(CommandService service, CommandFlows? flows, 
         try
         {
             await new Session(service, line, caller, admit: null, connection.Closing).RunAsync().ConfigureAwait(false);
-            await CloseAsync(line, connection.Closing).ConfigureAwait(false);
+            await line.DisposeAsync().ConfigureAwait(false);
         }
         finally
         {
             line.Abort();
             await over.CancelAsync().ConfigureAwait(false);
             await watching.ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Closes a flow once the caller has acknowledged everything. A server that stops hears no acknowledgement any more: it repeats itself for a moment.</summary>
-    private async Task CloseAsync(FlowServerLine line, CancellationToken closing)
-    {
-        Task acknowledged = line.DisposeAsync().AsTask();
-        try
-        {
-            await acknowledged.WaitAsync(closing).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAny(acknowledged, Task.Delay(LastWords, service.Options.Time, CancellationToken.None)).ConfigureAwait(false);
         }
     }
 
@@ -101,7 +84,7 @@ internal sealed class NativeTongue(CommandService service, CommandFlows? flows, 
 
         public async Task RunAsync()
         {
-            CancellationTokenRegistration closing = serverClosing.Register(OnClosing);
+            CancellationTokenRegistration closing = serverClosing.Register(LeaveIfIdle);
             try
             {
                 while (Continued is null && await line.ReceiveAsync(_idle.Token).ConfigureAwait(false) is { } received)
@@ -259,16 +242,6 @@ internal sealed class NativeTongue(CommandService service, CommandFlows? flows, 
         {
             lock (_gate)
                 return _runs.GetValueOrDefault(id);
-        }
-
-        private void OnClosing()
-        {
-            NativeRun[] running;
-            lock (_gate)
-                running = line.IsHeardWhileDraining ? [] : [.. _unfinished];
-            foreach (NativeRun run in running)
-                run.Leave(CommandEnd.ServerStopping);
-            LeaveIfIdle();
         }
 
         private void LeaveIfIdle()

@@ -11,6 +11,7 @@ internal sealed class DatagramService
     private readonly ServerOptions _options;
     private readonly ILogger _logger;
     private readonly List<DatagramListener> _listeners = [];
+    private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _places;
     private readonly DatagramPool _pool;
     private DatagramHandler? _handler;
@@ -24,19 +25,22 @@ internal sealed class DatagramService
     private bool _warnsOfBlocking;
     private long _ticksOfWarning;
 
-    public DatagramService(ConnectionHost host, ServerOptions options, CancellationToken stopping)
+    public DatagramService(ConnectionHost host, ServerOptions options)
     {
         Host = host;
         _options = options;
         _logger = host.Logger;
-        Stopping = stopping;
         _places = new SemaphoreSlim(options.Limits.MaxQueuedDatagrams);
         _pool = new DatagramPool(this, options.Limits.MaxQueuedDatagrams);
     }
 
     public ConnectionHost Host { get; }
 
-    public CancellationToken Stopping { get; }
+    /// <summary>Cancelled when nothing more is received.</summary>
+    public CancellationToken Stopping => _stopping.Token;
+
+    /// <summary>Whether a server that drains still receives, as long as its connections last.</summary>
+    public bool HearsWhileDraining { get; private set; }
 
     public DatagramWork Work { get; } = new();
 
@@ -47,9 +51,10 @@ internal sealed class DatagramService
     /// <summary>Whether replies of one batch may wait for each other: not where a handler may take its time, or others wait for their turn.</summary>
     public bool GathersReplies => _policy == ConcurrencyKind.Inline || (_policy == ConcurrencyKind.Sequential && !_blocks && _turn is null);
 
-    public void Handle(DatagramHandler handler, bool blocks) => (_handler, _sessionHandler, _blocks) = (handler, null, blocks);
+    public void Handle(DatagramHandler handler, bool blocks, bool whileDraining = false) =>
+        (_handler, _sessionHandler, _blocks, HearsWhileDraining) = (handler, null, blocks, whileDraining);
 
-    public void Handle(SessionHandler handler) => (_handler, _sessionHandler, _blocks) = (null, handler, false);
+    public void Handle(SessionHandler handler) => (_handler, _sessionHandler, _blocks, HearsWhileDraining) = (null, handler, false, false);
 
     /// <summary>Lets the handler run once, and tells when it has ended. What else arrives is ignored.</summary>
     public void HandleOnlyOne(TaskCompletionSource served)
@@ -130,6 +135,7 @@ internal sealed class DatagramService
     /// <summary>Receives no more; sessions end when their queues are empty.</summary>
     public void Stop()
     {
+        _stopping.Cancel();
         foreach (DatagramListener listener in _listeners)
             listener.Stop();
         _sessions?.EndAll(CloseReason.Drained);

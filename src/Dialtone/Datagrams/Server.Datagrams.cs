@@ -14,7 +14,12 @@ public sealed partial class Server
     /// Thread: a thread each. Pool: at most n, the rest in its queue. Process: a worker process each; sessions are refused there.
     /// Where a policy waits for room, the kernel's buffer is the queue.
     /// </remarks>
-    public Server HandleDatagrams(DatagramHandler handler) => SetHandler(handler, blocks: false);
+    /// <param name="handler">The function.</param>
+    /// <param name="whileDraining">
+    /// Whether a server that drains still receives, until its last connection has ended: for datagrams that belong to conversations which a connection began,
+    /// as with <see cref="FlowServer"/>. Default not.
+    /// </param>
+    public Server HandleDatagrams(DatagramHandler handler, bool whileDraining = false) => SetHandler(handler, blocks: false, whileDraining);
 
     /// <summary>Handles every datagram with a new <typeparamref name="THandler"/>.</summary>
     public Server HandleDatagrams<THandler>()
@@ -65,11 +70,11 @@ public sealed partial class Server
         return HandleSessions(session => create().RunAsync(session));
     }
 
-    private Server SetHandler(DatagramHandler handler, bool blocks)
+    private Server SetHandler(DatagramHandler handler, bool blocks, bool whileDraining = false)
     {
         ArgumentNullException.ThrowIfNull(handler);
         ThrowIfStarted();
-        _datagrams.Handle(handler, blocks);
+        _datagrams.Handle(handler, blocks, whileDraining);
         return this;
     }
 

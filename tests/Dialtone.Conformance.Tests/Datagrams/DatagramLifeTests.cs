@@ -58,6 +58,38 @@ public sealed class DatagramLifeTests
     }
 
     [Theory, MemberData(nameof(EachEngine))]
+    public async Task A_draining_server_that_is_asked_to_hears_datagrams_until_its_last_connection_has_ended(string engine)
+    {
+        foreach (string policy in (string[])["task", "inline", "pool:4:64"])
+        {
+            ServerOptions options = DatagramCase.Options(engine, policy) with { Listen = ["udp://127.0.0.1:0", "tcp://127.0.0.1:0"] };
+            var served = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var closing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var server = new Server(options)
+                .Handle(async connection =>
+                {
+                    await using CancellationTokenRegistration told = connection.Closing.Register(closing.SetResult);
+                    await connection.SendAsync("hello"u8.ToArray());
+                    await served.Task;
+                })
+                .HandleDatagrams(static async datagram => await datagram.ReplyAsync("datagram"u8.ToArray()), whileDraining: true);
+            await server.StartAsync();
+            using var peer = new DatagramPeer(server.Addresses[0]);
+            using var caller = new TcpClient();
+            await caller.ConnectAsync(IPAddress.Loopback, server.Addresses[1].Port);
+            await caller.GetStream().ReadExactlyAsync(new byte[5]).AsTask().WaitAsync(Patience);
+            Task<DrainReport> stopping = server.StopAsync(Patience);
+            await closing.Task.WaitAsync(Patience);
+            Assert.Equal("datagram", await peer.AskAsync("a"));
+            Assert.False(stopping.IsCompleted);
+            served.SetResult();
+            caller.Close();
+            DrainReport report = await stopping.WaitAsync(Patience);
+            Assert.True(report.IsClean, $"{policy}: {report}");
+        }
+    }
+
+    [Theory, MemberData(nameof(EachEngine))]
     public async Task Sequential_means_one_at_a_time_over_every_listener(string engine)
     {
         int running = 0, most = 0;
