@@ -149,6 +149,7 @@ public sealed partial class Server : IAsyncDisposable
             throw new InvalidOperationException("There is nothing to listen on: set ServerOptions.Listen.");
         foreach (ConnectionMiddleware middleware in _middleware)
             (middleware.Target as IServerStarting)?.Starting(_logger);
+        _ = Instruments.Shared; // whoever watches finds them from the start, not from the first caller on
         Open();
         StartDatagrams();
         bool isAlone = _listeners.Count == 1;
