@@ -113,6 +113,14 @@ internal sealed unsafe class EpollLoop : IDisposable, IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Watches for other events from now on; what is true of them already is told anew. The caller keeps the descriptor open.</summary>
+    public void Change(IEpollSource source, int descriptor, uint events)
+    {
+        int slot = source.Slot;
+        if (slot >= 0)
+            Control(EPOLL_CTL_MOD, descriptor, events, ((ulong)Volatile.Read(ref _generations)[slot] << 32) | (uint)slot);
+    }
+
     /// <summary>Stops watching. The descriptor is closed by its owner right after, which also takes it out of the kernel's set.</summary>
     public void Remove(IEpollSource source, int descriptor)
     {

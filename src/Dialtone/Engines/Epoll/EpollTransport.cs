@@ -5,6 +5,10 @@ namespace Dialtone.Engines;
 /// <summary>A non-blocking socket watched by a loop, edge-triggered: two flags remember what the kernel has said.</summary>
 internal sealed class EpollTransport : DescriptorTransport, IEpollSource
 {
+    private const uint AllEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    private const int BulkBytes = 64 * 1024; // a receive that fills so much is one of a long transfer
+    private const int BulkReads = 4;         // so many in a row, and nobody needs to be told that there is more
+
     private readonly EpollLoop _loop;
     private IReadyWaiter? _receiveWaiter;
     private IReadyWaiter? _sendWaiter;
@@ -12,12 +16,14 @@ internal sealed class EpollTransport : DescriptorTransport, IEpollSource
     private volatile bool _readable = true;
     private volatile bool _writable = true;
     private volatile bool _hungUp;
+    private byte _bulkReads; // the reader's own, as is what follows
+    private bool _isQuiet;
 
     public EpollTransport(EpollLoop loop, int descriptor, PeerKey peer, bool keepsMessages)
         : base(descriptor, peer, keepsMessages, blocks: false)
     {
         _loop = loop;
-        loop.Add(this, descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+        loop.Add(this, descriptor, AllEvents);
     }
 
     int IEpollSource.Slot { get; set; } = -1;
@@ -67,7 +73,25 @@ internal sealed class EpollTransport : DescriptorTransport, IEpollSource
         // A short read has emptied the socket (epoll(7)), except that the end of the stream has no edge of its own to wait for.
         if (count == buffer.Length || (count >= 0 && (_hungUp || KeepsMessages)))
             _readable = true;
+        if (count >= BulkBytes || _bulkReads > 0)
+            Follow(isBulk: count >= BulkBytes && count == buffer.Length);
         return count;
+    }
+
+    /// <summary>
+    /// Has the loop look away while a long transfer keeps the reader busy: being told of every packet that arrives meanwhile would cost two
+    /// switches between threads each.
+    /// </summary>
+    private void Follow(bool isBulk)
+    {
+        _bulkReads = (byte)(isBulk ? Math.Min(_bulkReads + 1, BulkReads) : 0);
+        bool isQuiet = _bulkReads == BulkReads;
+        if (isQuiet == _isQuiet)
+            return;
+        _isQuiet = isQuiet;
+        Enter();
+        _loop.Change(this, Descriptor, isQuiet ? AllEvents & ~EPOLLIN : AllEvents);
+        Exit();
     }
 
     public override void WaitToReceive(IReadyWaiter waiter)
