@@ -49,6 +49,8 @@ internal sealed class EpollTransport : DescriptorTransport, IEpollSource
             {
                 if (hasInput)
                     _readable = true;
+                else if (_bulkReads > 0)
+                    Follow(isBulk: false);
             }
 
             return hasInput;
