@@ -21,6 +21,8 @@ public sealed partial class FileSession
         CheckStillWelcome();
         if (Service.Kept.FindSender(Owner, Share(path), size) is { } sender && !await sender.EndIfSilentAsync(cancellationToken).ConfigureAwait(false))
             return null;
+        if (Service.Kept.FindKnown(Owner, Share(path), size) is { } known)
+            return new KeptUpload(known.Id, path, size, known.Length, known.Crc32C); // not held meanwhile: who asks at the same moment would not find it
         if (Service.Kept.Find(Owner, Share(path)) is not { } entry || entry.Record.Size != size || Service.Kept.Hold(entry.Id, Owner) is null)
             return null;
         long length = entry.Length;

@@ -38,6 +38,17 @@ internal sealed class KeptUploads
             return _byTarget.GetValueOrDefault((owner, path)) is { IsHeld: false } entry ? entry : null;
     }
 
+    /// <summary>What is known of an owner's upload that nobody holds: null if there is none of that size, or its CRC-32C is to be computed first.</summary>
+    internal (string Id, long Length, uint Crc32C)? FindKnown(string owner, VirtualPath path, long? size)
+    {
+        lock (_gate)
+        {
+            return _byTarget.GetValueOrDefault((owner, path)) is { IsHeld: false, Crc32C: { } crc } entry && entry.Record.Size == size
+                ? (entry.Id, entry.Length, crc)
+                : null;
+        }
+    }
+
     /// <summary>Who sends an owner's upload of a size to a path; null if nobody does, or nobody watches over it.</summary>
     internal SenderWatch? FindSender(string owner, VirtualPath path, long? size)
     {

@@ -16,6 +16,7 @@ internal sealed class SenderWatch(TimeProvider time)
     private TaskCompletionSource? _moved;      // what whoever watches waits for; under _gate
     private long _since = time.GetTimestamp(); // the last sign of life; under _gate
     private bool _isWaiting;                   // and not at work on what has come; under _gate
+    private bool _isTold;                      // of waits: whoever never says that it waits is never silent; under _gate
 
     /// <summary>Ends the waits of an upload that is to let go.</summary>
     public CancellationToken Ending => _ending.Token;
@@ -26,7 +27,7 @@ internal sealed class SenderWatch(TimeProvider time)
     {
         _ending.Token.ThrowIfCancellationRequested();
         lock (_gate)
-            (_isWaiting, _since) = (true, time.GetTimestamp());
+            (_isWaiting, _isTold, _since) = (true, true, time.GetTimestamp());
     }
 
     /// <summary>They have come.</summary>
@@ -58,6 +59,8 @@ internal sealed class SenderWatch(TimeProvider time)
             {
                 if (_freed.Task.IsCompleted)
                     return true;
+                if (!_isTold)
+                    return false;
                 left = Patience - time.GetElapsedTime(_since);
                 if (left <= TimeSpan.Zero && !_isWaiting)
                     return false; // the disk is slow
