@@ -41,7 +41,7 @@ public sealed class TerminalTests
         await using var place = await Place.StartAsync();
         string left = await AtTerminalAsync(
             [["see", "ready> "], ["type", "echo $((6*7)); tty >/dev/null && echo at-a-terminal\r"], ["see", "42"], ["see", "at-a-terminal"], ["see", "ready> "],
-             ["type", "sleep 987\r"], ["see", "sleep 987"], ["type", "\u0003"], ["see", "ready> "], ["type", "echo still-here; exit 5\r"], ["see", "still-here\r"]],
+             ["type", "sh -c 'echo a\"\"sleep; exec sleep 987'\r"], ["see", "asleep\r"], ["type", "\u0003"], ["see", "ready> "], ["type", "echo still-here; exit 5\r"], ["see", "still-here\r"]],
             ["exec", "-t", place.Address.ToString(), "--", "env", "PS1=ready> ", "sh"]);
         Assert.Equal("5 restored\n", left);
     }
