@@ -7,7 +7,7 @@ namespace Dialtone.Cli;
 /// <param name="output">The same, written as usual.</param>
 internal sealed partial class NonBlockingOutput(int descriptor, Stream output) : WriteOnlyStream
 {
-    private const int NoWait = 8; // RWF_NOWAIT of pwritev2(2); pipes know it since Linux 6.4
+    private const int NoWait = 8;        // RWF_NOWAIT of pwritev2(2); pipes know it since Linux 6.4
     private const int NotSupported = 95; // EOPNOTSUPP
     private const int FromHere = 1;      // SEEK_CUR
     private readonly bool _hasReader = Seek(descriptor, 0, FromHere) < 0; // what can be sought in is a file, and waits for nobody

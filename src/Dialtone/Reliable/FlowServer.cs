@@ -7,7 +7,8 @@ namespace Dialtone;
 /// Reliable flows over a server's datagram address. Who has authenticated elsewhere (in a TLS conversation) is admitted, gets keys to carry away, and
 /// speaks in datagrams from then on. Nobody without keys costs memory, or gets an answer.
 /// </summary>
-/// <remarks>Give it the datagrams from a datagram handler: <c>server.HandleDatagrams(async d => { if (!flows.Receive(d)) … })</c>. It must outlive the server's run.</remarks>
+/// <remarks>Give it the datagrams from a datagram handler: <c>server.HandleDatagrams(async d => { if (!flows.Receive(d)) … })</c>, with
+/// <c>whileDraining</c> where connections stay open beside their flows. It must outlive the server's run.</remarks>
 public sealed class FlowServer : IAsyncDisposable, IThreadPoolWorkItem
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
