@@ -213,7 +213,7 @@ public sealed class DialectClientTests
     [Fact]
     public void A_password_is_not_printed() => Assert.DoesNotContain("3714", Alex.ToString(), StringComparison.Ordinal);
 
-    private static DialectClientOptions Slow => new() { Dial = new DialOptions { Time = new SlowTime(4), Timeout = TimeSpan.FromSeconds(10) } };
+    private static DialectClientOptions Slow => new() { Dial = new DialOptions { Time = new SlowTime(10), Timeout = TimeSpan.FromSeconds(10) } };
 
     private static async Task<byte[]> GetAsync(IDialectClient client, string path)
     {

@@ -16,7 +16,7 @@ public sealed class SampleTongueTests
     [MemberData(nameof(Styles))]
     public async Task One_connection_serves_them_all_however_requests_arrive(string style)
     {
-        await using Share share = await Share.StartAsync(time: new SlowTime(4));
+        await using Share share = await Share.StartAsync(time: new SlowTime(10));
         await share.WriteAsync("/home/alex/docs/a b.txt", Share.Content(5000));
         string[] saw = await RunAsync(
             share, style, Login, "put\tnew.bin\t70000", "put\tnew.bin\t0", "cd\tdocs", "get\ta b.txt", "cd\t..", "delete\tnew.bin docs", "get\tnew.bin", "leave");
@@ -36,7 +36,7 @@ public sealed class SampleTongueTests
     [InlineData("pool:4")]
     public async Task Every_policy_serves_them(string policy)
     {
-        await using Share share = await Share.StartAsync(concurrency: policy, time: new SlowTime(4));
+        await using Share share = await Share.StartAsync(concurrency: policy, time: new SlowTime(10));
         foreach (string style in new[] { "whole", "bytes" })
         {
             string[] saw = await RunAsync(share, style, Login, $"put\t{style}\t70000", $"get\t{style}", "list", "leave");

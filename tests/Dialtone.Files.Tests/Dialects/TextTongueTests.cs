@@ -14,7 +14,7 @@ public sealed class TextTongueTests
     [InlineData("halves")]
     public async Task One_connection_gets_many_files_however_requests_arrive(string style)
     {
-        await using Share share = await AnonymousAsync(FileRights.Browse, new SlowTime(4));
+        await using Share share = await AnonymousAsync(FileRights.Browse, new SlowTime(10));
         await share.WriteAsync("/docs/a b é文.txt", Share.Content(5000));
         await share.WriteAsync("/empty", []);
         Assert.Equal(
