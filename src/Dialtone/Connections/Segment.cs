@@ -6,7 +6,8 @@ namespace Dialtone;
 /// <summary>One rented block in a chain. Bytes [0, <see cref="End"/>) hold data; <see cref="Start"/> marks what the reader has consumed.</summary>
 internal sealed class Segment : ReadOnlySequenceSegment<byte>
 {
-    private const int PerThread = 16;
+    private const int WholePerThread = 2; // one received into, one sent from
+    private const int BarePerThread = 16;
 
     [ThreadStatic]
     private static Cache? CacheOfThread;
@@ -90,8 +91,8 @@ internal sealed class Segment : ReadOnlySequenceSegment<byte>
     /// <summary>The segments a thread keeps: some with a small block, some bare.</summary>
     private sealed class Cache
     {
-        private readonly Segment?[] _whole = new Segment?[PerThread];
-        private readonly Segment?[] _bare = new Segment?[PerThread];
+        private readonly Segment?[] _whole = new Segment?[WholePerThread];
+        private readonly Segment?[] _bare = new Segment?[BarePerThread];
         private int _wholeCount;
         private int _bareCount;
 
@@ -103,7 +104,7 @@ internal sealed class Segment : ReadOnlySequenceSegment<byte>
 
         private static bool Push(Segment?[] onto, ref int count, Segment segment)
         {
-            if (count == PerThread)
+            if (count == onto.Length)
                 return false;
             onto[count++] = segment;
             return true;
