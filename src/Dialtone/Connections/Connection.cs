@@ -190,7 +190,7 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
     public ValueTask SendAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         // Most sends fit at once; a connection that has never buffered output does without the object for it.
-        if (_output is null && !Transport.IsBlocking && buffer.Length > 0 && !cancellationToken.IsCancellationRequested)
+        if (_output is null && !Transport.IsBlocking && buffer.Length > 0)
         {
             int sent = TrySend(buffer);
             if (sent == buffer.Length)
