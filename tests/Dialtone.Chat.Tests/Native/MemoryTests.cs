@@ -77,8 +77,10 @@ public sealed class MemoryTests
                 WirePeer peer = await WirePeer.JoinAsync(place.Address, $"client{i}", "lobby");
                 using Socket socket = peer.Call();
                 await socket.SendAsync(peer.Ping());
-                int length = await socket.ReceiveAsync(buffer).WaitAsync(NativePlace.Patience);
-                Assert.NotNull(peer.Open(buffer.AsSpan(0, length)));
+                int length;
+                do
+                    length = await socket.ReceiveAsync(buffer).WaitAsync(NativePlace.Patience);
+                while (peer.Open(buffer.AsSpan(0, length)) is null); // for whoever had this port before
             }
         }
 
