@@ -45,9 +45,9 @@ public sealed class LeakTests
             await callers[i].AskAsync("x");
         }
 
-        Assert.Equal(before + 20, ProcessState.LibraryThreads);
+        Assert.InRange(ProcessState.LibraryThreads, before + 16, before + 20); // threads of earlier tests may have ended meanwhile
         callers.ForEach(static caller => caller.Dispose());
-        await Eventually.TrueAsync(() => ProcessState.LibraryThreads == before, "the callers' threads have ended");
+        await Eventually.TrueAsync(() => ProcessState.LibraryThreads <= before, "the callers' threads have ended");
     }
 
     [Theory, MemberData(nameof(Engines))]
