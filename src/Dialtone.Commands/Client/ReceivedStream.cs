@@ -61,68 +61,20 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStrea
     }
 
     /// <summary>Passes on what has arrived, as much at a time as there is, straight from where it was received to.</summary>
-    public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+    public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
     {
         ValidateCopyToArguments(destination, bufferSize);
-        while (true)
-        {
-            ReadResult result = await _pipe.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-            SequencePosition taken = result.Buffer.Start;
-            try
-            {
-                foreach (ReadOnlyMemory<byte> piece in result.Buffer)
-                {
-                    await destination.WriteAsync(piece, cancellationToken).ConfigureAwait(false);
-                    taken = result.Buffer.GetPosition(piece.Length, taken);
-                    await GiveBackAsync(piece.Length).ConfigureAwait(false);
-                }
-            }
-            finally
-            {
-                _pipe.Reader.AdvanceTo(taken);
-            }
-
-            if (result.IsCompleted)
-                return;
-        }
+        return PassHeldAsync(destination, cancellationToken);
     }
 
     /// <summary>
     /// As <see cref="CopyToAsync"/>, without a switch of threads: what arrives is passed on by the thread that receives it, as long as the destination keeps up.
     /// </summary>
     /// <param name="destination">Its <c>WriteAsync</c> never holds its caller up, who has another stream to serve.</param>
-    public async Task PassToAsync(Stream destination)
+    public Task PassToAsync(Stream destination)
     {
         Volatile.Write(ref _prompt, destination);
-        while (true)
-        {
-            ReadResult result = await _pipe.Reader.ReadAsync().ConfigureAwait(false);
-            SequencePosition taken = result.Buffer.Start;
-            try
-            {
-                if (_begun is var (writing, bytes))
-                {
-                    _begun = null;
-                    await writing.ConfigureAwait(false);
-                    taken = result.Buffer.GetPosition(bytes, taken);
-                    await GiveBackAsync(bytes).ConfigureAwait(false);
-                }
-
-                foreach (ReadOnlyMemory<byte> piece in result.Buffer.Slice(taken))
-                {
-                    await destination.WriteAsync(piece).ConfigureAwait(false);
-                    taken = result.Buffer.GetPosition(piece.Length, taken);
-                    await GiveBackAsync(piece.Length).ConfigureAwait(false);
-                }
-            }
-            finally
-            {
-                _pipe.Reader.AdvanceTo(taken);
-            }
-
-            if (result.IsCompleted)
-                return;
-        }
+        return PassHeldAsync(destination, default);
     }
 
     protected override void Dispose(bool disposing)
@@ -152,6 +104,40 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStrea
         if (Credit(piece.Length) is > 0 and int credit)
             _ = Task.Run(() => giveCredit(credit));
         return true;
+    }
+
+    /// <summary>Passes on what is held, to the end; what the receiver has begun to pass on comes first.</summary>
+    private async Task PassHeldAsync(Stream destination, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ReadResult result = await _pipe.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            SequencePosition taken = result.Buffer.Start;
+            try
+            {
+                if (_begun is var (writing, bytes))
+                {
+                    _begun = null;
+                    await writing.ConfigureAwait(false);
+                    taken = result.Buffer.GetPosition(bytes, taken);
+                    await GiveBackAsync(bytes).ConfigureAwait(false);
+                }
+
+                foreach (ReadOnlyMemory<byte> piece in result.Buffer.Slice(taken))
+                {
+                    await destination.WriteAsync(piece, cancellationToken).ConfigureAwait(false);
+                    taken = result.Buffer.GetPosition(piece.Length, taken);
+                    await GiveBackAsync(piece.Length).ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                _pipe.Reader.AdvanceTo(taken);
+            }
+
+            if (result.IsCompleted)
+                return;
+        }
     }
 
     private Task GiveBackAsync(int count)
