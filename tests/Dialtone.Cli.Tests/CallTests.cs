@@ -193,4 +193,23 @@ public sealed class CallTests
         call.Input.Close();
         Assert.Equal(0, (await call.EndAsync()).ExitCode);
     }
+
+    [Theory]
+    [InlineData("tcp://127.0.0.1:0")]
+    [InlineData("tcp://127.0.0.1:0", "--stream")]
+    [InlineData("udp://127.0.0.1:0")]
+    public async Task A_call_ends_when_whoever_read_the_answers_has_left(string listen, params string[] flags)
+    {
+        (ToolProcess server, Address[] addresses) = await ToolProcess.ServeAsync(1, "upper", "--listen", listen);
+        await using ToolProcess _ = server;
+        await using ToolProcess call = ToolProcess.Start(["call", $"{addresses[0]}", .. flags]);
+        await call.Input.WriteLineAsync("hello");
+        await call.Input.FlushAsync();
+        Assert.Equal("HELLO", await call.ReadLineAsync());
+        call.StopReading();
+        await call.Input.WriteLineAsync("world"); // and more might follow: its input stays open
+        await call.Input.FlushAsync();
+        Assert.Equal(1, await call.ExitAsync());
+        Assert.Equal("", call.Error);
+    }
 }

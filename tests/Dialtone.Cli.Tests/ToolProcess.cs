@@ -130,6 +130,16 @@ internal sealed partial class ToolProcess : IAsyncDisposable
 
     public async Task<string?> ReadLineAsync() => await _process.StandardOutput.ReadLineAsync().WaitAsync(Patience);
 
+    /// <summary>Leaves its standard output to itself, as <c>head</c> does when it has seen enough.</summary>
+    public void StopReading() => _process.StandardOutput.Close();
+
+    /// <summary>Its exit code, once it has ended.</summary>
+    public async Task<int> ExitAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Patience);
+        return _process.ExitCode;
+    }
+
     /// <summary>Waits until it has written something to standard error.</summary>
     public async Task UntilErrorAsync(string part)
     {

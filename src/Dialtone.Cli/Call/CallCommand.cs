@@ -29,7 +29,7 @@ internal static class CallCommand
         if (Terminal.InputIsInteractive)
             Terminal.Say($"dialtone: connected to {address}; Ctrl-D ends the conversation.");
 
-        var screen = new Screen(Terminal.OpenOutput(), escapes: Terminal.OutputIsInteractive);
+        var screen = new Screen(Terminal.OpenContentOutput(), escapes: Terminal.OutputIsInteractive);
         var conversation = new Conversation(
             line, new LineInput(Terminal.OpenInput()), screen, arguments.Get(CallFlags.Wait, DefaultSilence), arguments.Find(CallFlags.Timeout), TimeProvider.System);
         try
