@@ -25,6 +25,7 @@ public sealed partial class Server : IAsyncDisposable
     private readonly List<StreamListener> _listeners = [];
     private readonly List<Task> _acceptLoops = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _cutting = new(); // ends the waiting of a drain under way
     private readonly TaskCompletionSource<DrainReport> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly RejectionLog _rejections;
@@ -219,7 +220,7 @@ public sealed partial class Server : IAsyncDisposable
         DoNotWaitForOwnDatagram();
         lock (_gate)
             _stop ??= EndAsync(TimeSpan.Zero, CloseReason.Disposed);
-        _connections.AbortAll(CloseReason.Disposed);
+        await _cutting.CancelAsync().ConfigureAwait(false);
         await _stopped.Task.ConfigureAwait(false);
     }
 
@@ -327,7 +328,7 @@ public sealed partial class Server : IAsyncDisposable
             await WaitForHandlersAsync(deadline).ConfigureAwait(false);
 
         IReadOnlyList<Straggler> stragglers = [.. _connections.Describe(_host.Clock.Now), .. _datagrams.Work.Describe()];
-        _connections.AbortAll(reason);
+        _connections.AbortAll(_cutting.IsCancellationRequested ? CloseReason.Disposed : reason);
         _dispatcher?.Dispose();
         if (_datagrams.HearsWhileDraining)
             await _connections.WhenDrainedAsync(UnwindTime, time).ConfigureAwait(false); // those that were cut tell their peers in datagrams
@@ -347,10 +348,11 @@ public sealed partial class Server : IAsyncDisposable
         return report;
     }
 
-    /// <summary>Waits until all have ended, or the time is up; afterwards no datagrams are received either.</summary>
+    /// <summary>Waits until all have ended, the time is up, or the server is disposed; afterwards no datagrams are received either.</summary>
     private async Task WaitForHandlersAsync(TimeSpan deadline)
     {
-        Task connections = _connections.WhenDrainedAsync(deadline, _host.Clock.Time), datagrams = _datagrams.Work.WhenDrainedAsync(deadline, _host.Clock.Time);
+        Task connections = _connections.WhenDrainedAsync(deadline, _host.Clock.Time, _cutting.Token);
+        Task datagrams = _datagrams.Work.WhenDrainedAsync(deadline, _host.Clock.Time, _cutting.Token);
         await connections.ConfigureAwait(false);
         if (_datagrams.HearsWhileDraining)
             _datagrams.Stop();

@@ -90,8 +90,8 @@ internal sealed class ConnectionTable(ServerLimits limits)
         }
     }
 
-    /// <summary>Waits until everybody has left, or the time is up.</summary>
-    public async Task WhenDrainedAsync(TimeSpan limit, TimeProvider time)
+    /// <summary>Waits until everybody has left, the time is up, or somebody will not wait any longer.</summary>
+    public async Task WhenDrainedAsync(TimeSpan limit, TimeProvider time, CancellationToken cutting = default)
     {
         Task drained;
         lock (_gate)
@@ -101,7 +101,7 @@ internal sealed class ConnectionTable(ServerLimits limits)
             drained = _drained.Task;
         }
 
-        await drained.WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await drained.WaitAsync(limit, time, cutting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Calls back once the table is empty.</summary>

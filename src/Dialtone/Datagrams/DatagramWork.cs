@@ -59,8 +59,8 @@ internal sealed class DatagramWork
         }
     }
 
-    /// <summary>Waits until all of it has ended, or the time is up.</summary>
-    public async Task WhenDrainedAsync(TimeSpan limit, TimeProvider time)
+    /// <summary>Waits until all of it has ended, the time is up, or somebody will not wait any longer.</summary>
+    public async Task WhenDrainedAsync(TimeSpan limit, TimeProvider time, CancellationToken cutting = default)
     {
         Task drained;
         lock (_gate)
@@ -70,7 +70,7 @@ internal sealed class DatagramWork
             drained = _drained.Task;
         }
 
-        await drained.WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await drained.WaitAsync(limit, time, cutting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>What is still under way, except for those who wait themselves.</summary>

@@ -131,9 +131,34 @@ public sealed class LifeTests
         Assert.False(draining.IsCompleted);
         await rig.Server.DisposeAsync().AsTask().SoonAsync();
         Assert.True(draining.IsCompleted);
+        DrainReport report = await draining;
+        Assert.Equal((0, 1), (report.Finished, report.Stragglers.Count)); // it did not end by itself
         Assert.Equal(CloseReason.Disposed, await rig.NextEndingAsync());
         Assert.Equal(1, rig.Logs.Count(StoppedEvent));
         Assert.Equal(PeerEnding.Reset, (await caller.ReceiveToEndAsync()).Ending);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Dispose_waits_for_no_handler_that_takes_no_notice(EngineKind engine)
+    {
+        var never = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using Rig rig = await Rig.StartAsync(
+            engine, Place.Tcp4, "task", server => server.Handle(_ => never.Task).HandleDatagrams(async datagram =>
+            {
+                await datagram.ReplyAsync(datagram.Payload);
+                await never.Task;
+            }),
+            static options => options with { Listen = [.. options.Listen, "udp://127.0.0.1:0"] });
+        using Caller caller = await rig.CallAsync();
+        using DatagramClient sender = await DatagramClient.ConnectAsync(rig.Server.Addresses[1]);
+        await sender.SendAsync("x"u8.ToArray());
+        await sender.ReceiveAsync().AsTask().SoonAsync();
+        await Eventually.TrueAsync(() => rig.Server.ActiveConnections == 1, "the connection was accepted");
+        Task<DrainReport> draining = rig.Server.StopAsync(TimeSpan.FromMinutes(10));
+        await rig.Server.DisposeAsync().AsTask().SoonAsync();
+        DrainReport report = await draining.SoonAsync();
+        Assert.Equal((0, 2), (report.Finished, report.Stragglers.Count));
+        never.SetResult();
     }
 
     [Theory, MemberData(nameof(Engines))]
