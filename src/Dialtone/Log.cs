@@ -9,8 +9,8 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Information, "Listening on {Address}.")]
     public static partial void Listening(this ILogger logger, Address address);
 
-    [LoggerMessage(2, LogLevel.Information, "Stopping: {Active} connections have {Deadline} to finish.")]
-    public static partial void Stopping(this ILogger logger, int active, TimeSpan deadline);
+    [LoggerMessage(2, LogLevel.Information, "Stopping: {Active} under way, {Seconds} s to finish.")]
+    public static partial void Stopping(this ILogger logger, int active, double seconds);
 
     [LoggerMessage(3, LogLevel.Information, "Stopped: {Report}.")]
     public static partial void Stopped(this ILogger logger, DrainReport report);
@@ -30,8 +30,8 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Warning, "Refused {Remote}: {Reason}. {Suppressed} like it were not logged.")]
     public static partial void Rejected(this ILogger logger, EndPoint? remote, CloseReason reason, long suppressed);
 
-    [LoggerMessage(9, LogLevel.Warning, "Out of descriptors or memory while accepting on {Address}; trying again in {Delay}.")]
-    public static partial void OutOfResources(this ILogger logger, Address address, TimeSpan delay, Exception error);
+    [LoggerMessage(9, LogLevel.Warning, "Out of descriptors or memory while accepting on {Address}; trying again in {Milliseconds} ms.")]
+    public static partial void OutOfResources(this ILogger logger, Address address, double milliseconds, Exception error);
 
     [LoggerMessage(10, LogLevel.Debug, "A caller on {Address} was gone before it was accepted.")]
     public static partial void AcceptFailed(this ILogger logger, Address address, Exception error);
@@ -39,8 +39,8 @@ internal static partial class Log
     [LoggerMessage(11, LogLevel.Critical, "Accepting on {Address} cannot go on.")]
     public static partial void AcceptBroken(this ILogger logger, Address address, Exception error);
 
-    [LoggerMessage(12, LogLevel.Warning, "An inline handler has kept its event loop for over {Limit}: it blocks every connection of that loop.")]
-    public static partial void LoopBlocked(this ILogger logger, TimeSpan limit);
+    [LoggerMessage(12, LogLevel.Warning, "An inline handler has kept its event loop for over {Seconds} s: it blocks every connection of that loop.")]
+    public static partial void LoopBlocked(this ILogger logger, double seconds);
 
     [LoggerMessage(13, LogLevel.Warning, "Connection {Id} broke the protocol: {Problem}")]
     public static partial void ProtocolBroken(this ILogger logger, long id, string problem);
@@ -48,11 +48,14 @@ internal static partial class Log
     [LoggerMessage(14, LogLevel.Information, "Accepting on {Address} again.")]
     public static partial void Recovered(this ILogger logger, Address address);
 
+    [LoggerMessage(15, LogLevel.Information, "Cut {Id} from {Remote} after {Seconds:0.0} s: {Activity}, {Received} bytes in, {Sent} bytes out.")]
+    public static partial void Cut(this ILogger logger, long id, EndPoint? remote, double seconds, string activity, long received, long sent);
+
     [LoggerMessage(40, LogLevel.Error, "The handler of a datagram from {Remote} failed.")]
     public static partial void DatagramHandlerFailed(this ILogger logger, EndPoint? remote, Exception error);
 
-    [LoggerMessage(41, LogLevel.Warning, "Receiving on {Address} failed; trying again in {Delay}.")]
-    public static partial void ReceiveFailed(this ILogger logger, Address address, TimeSpan delay, Exception error);
+    [LoggerMessage(41, LogLevel.Warning, "Receiving on {Address} failed; trying again in {Milliseconds} ms.")]
+    public static partial void ReceiveFailed(this ILogger logger, Address address, double milliseconds, Exception error);
 
     [LoggerMessage(42, LogLevel.Debug, "Session {Id} with {Remote} on {Address}.")]
     public static partial void SessionBegan(this ILogger logger, long id, EndPoint? remote, Address address);

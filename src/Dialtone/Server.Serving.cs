@@ -120,6 +120,8 @@ public sealed partial class Server
 
     private async Task FinishAsync(Connection connection, Exception? error)
     {
+        if (Instruments.Shared.HandlerSeconds.Enabled)
+            Instruments.Shared.HandlerSeconds.Record((_host.Clock.Now - connection.StartedAt) / 1000.0);
         CloseReason reason = error is not null ? ReasonFor(connection, error)
             : connection.PeerHasFinished ? CloseReason.PeerClosed
             : CloseReason.HandlerFinished;
@@ -130,7 +132,12 @@ public sealed partial class Server
     private async Task TracedAsync(Connection connection)
     {
         using Activity? activity = Instruments.Shared.Activities.StartActivity("dialtone.connection", ActivityKind.Server);
-        activity?.SetTag("network.peer.address", connection.RemoteEndPoint?.ToString());
+        if (activity is not null)
+        {
+            var peer = connection.RemoteEndPoint as IPEndPoint;
+            activity.SetTag("network.peer.address", peer?.Address.ToString() ?? connection.RemoteEndPoint?.ToString()).SetTag("network.peer.port", peer?.Port);
+        }
+
         await _pipeline(connection).ConfigureAwait(false);
     }
 
@@ -221,8 +228,6 @@ public sealed partial class Server
         metrics.Closed.Add(1, Instruments.Reason(reason));
         metrics.Received.Add(connection.BytesReceived);
         metrics.Sent.Add(connection.BytesSent);
-        if (metrics.HandlerSeconds.Enabled)
-            metrics.HandlerSeconds.Record((_host.Clock.Now - connection.StartedAt) / 1000.0);
         if (_logger.IsEnabled(LogLevel.Debug))
             _logger.Ended(connection.Id, reason, connection.BytesReceived, connection.BytesSent);
         _connections.Remove(connection);

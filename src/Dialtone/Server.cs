@@ -17,6 +17,9 @@ public sealed partial class Server : IAsyncDisposable
     /// <summary>How long handlers that were cut may take to notice before the report goes out without them.</summary>
     private static readonly TimeSpan UnwindTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>How many of those that were cut are told one by one in the log; the report has them all.</summary>
+    private const int StragglersTold = 20;
+
     private readonly ServerOptions _options;
     private readonly ILogger _logger;
     private readonly ConnectionHost _host;
@@ -316,7 +319,7 @@ public sealed partial class Server : IAsyncDisposable
         int before = _connections.Count + _datagrams.Work.Describe().Count;
         bool hasListened = Addresses.Count > 0; // one that never did has nothing to tell of its end
         if (hasListened)
-            _logger.Stopping(before, deadline);
+            _logger.Stopping(before, deadline.TotalSeconds);
         await _stopping.CancelAsync().ConfigureAwait(false);
         foreach (StreamListener listener in _listeners)
             listener.Stop();
@@ -344,8 +347,15 @@ public sealed partial class Server : IAsyncDisposable
             _connections.WhenEmpty(() => _engine?.Dispose());
         var report = new DrainReport(time.GetElapsedTime(started), before - stragglers.Count, stragglers);
         if (hasListened)
-            _logger.Stopped(report);
+            Tell(report);
         return report;
+    }
+
+    private void Tell(DrainReport report)
+    {
+        foreach (Straggler each in report.Stragglers.Take(StragglersTold))
+            _logger.Cut(each.Id, each.Remote, each.Age.TotalSeconds, each.Activity, each.BytesReceived, each.BytesSent);
+        _logger.Stopped(report);
     }
 
     /// <summary>Waits until all have ended, the time is up, or the server is disposed; afterwards no datagrams are received either.</summary>

@@ -31,7 +31,7 @@ internal sealed class InlineWatchdog(IReadOnlyList<EpollLoop> loops, TimeSpan li
             else if (!_seen[i].Told && now - _seen[i].Since >= _interval)
             {
                 _seen[i].Told = true;
-                logger.LoopBlocked(limit);
+                logger.LoopBlocked(limit.TotalSeconds);
             }
         }
 

@@ -42,7 +42,7 @@ internal sealed class Acceptor(
                 Instruments.Shared.Errors.Add(1, Instruments.ErrorType(e));
                 TimeSpan delay = _backOff.Failed(out bool shouldLog);
                 if (shouldLog)
-                    logger.OutOfResources(listener.Address, delay, e);
+                    logger.OutOfResources(listener.Address, delay.TotalMilliseconds, e);
                 listener.ShedOne();
                 await _backOff.WaitAsync(delay, stopping).ConfigureAwait(false);
             }

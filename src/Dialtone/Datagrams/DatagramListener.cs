@@ -161,7 +161,7 @@ internal abstract class DatagramListener : IDatagramWork
             bool isFirst = _pause == TimeSpan.Zero;
             _pause = isFirst ? ShortestPause : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, LongestPause.Ticks));
             if (isFirst)
-                Service.Host.Logger.ReceiveFailed(Address, _pause, e);
+                Service.Host.Logger.ReceiveFailed(Address, _pause.TotalMilliseconds, e);
             Service.Stopping.WaitHandle.WaitOne(_pause);
         }
     }

@@ -279,7 +279,7 @@ internal sealed class DatagramService
         }
 
         if (_warnsOfBlocking && Host.Clock.Time.GetTimestamp() - received.Started > _ticksOfWarning)
-            _logger.LoopBlocked(_options.InlineWarning);
+            _logger.LoopBlocked(_options.InlineWarning.TotalSeconds);
         received.Recall();
         return received;
     }

@@ -193,7 +193,7 @@ internal sealed class WorkerPool
         Instruments.Shared.Errors.Add(1, new KeyValuePair<string, object?>("error.type", error?.GetType().Name ?? "WorkerNotStarted"));
         TimeSpan delay = _backOff.Failed(out bool shouldLog);
         if (shouldLog)
-            _host.Logger.WorkerNotStarted(problem, delay, error);
+            _host.Logger.WorkerNotStarted(problem, delay.TotalMilliseconds, error);
         int coming = _workers.Count(static worker => worker.State == WorkerState.Starting);
         while (_waiting.Count > coming)
         {
