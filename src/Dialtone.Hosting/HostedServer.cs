@@ -2,8 +2,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace Dialtone;
 
-/// <summary>A server with the life of its host.</summary>
-internal sealed class HostedServer(Server server) : IHostedService, IAsyncDisposable
+/// <summary>Starts and stops a server with its host, whose services own it.</summary>
+internal sealed class HostedServer(Server server) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken) => server.StartAsync();
 
@@ -15,6 +15,4 @@ internal sealed class HostedServer(Server server) : IHostedService, IAsyncDispos
         await using (cut.ConfigureAwait(false))
             await server.StopAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false);
     }
-
-    public ValueTask DisposeAsync() => server.DisposeAsync();
 }

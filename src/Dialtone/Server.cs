@@ -201,10 +201,13 @@ public sealed partial class Server : IAsyncDisposable
     }
 
     /// <summary>Drains: accepts no more, tells the handlers, waits, cuts the rest. Later calls join the first.</summary>
-    /// <param name="deadline">How long handlers may take; default <see cref="ServerOptions.DrainTimeout"/>. Zero cuts at once.</param>
+    /// <param name="deadline">How long handlers may take; default <see cref="ServerOptions.DrainTimeout"/>. Zero cuts at once, <see cref="Timeout.InfiniteTimeSpan"/> waits for all.</param>
     /// <returns>Who finished and who was cut. Stragglers are a result, not an exception. A handler that calls this is not waited for.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The deadline is negative, or longer than timers can be: about 49 days.</exception>
     public Task<DrainReport> StopAsync(TimeSpan? deadline = null)
     {
+        if (deadline is { } given && given != Timeout.InfiniteTimeSpan && (given < TimeSpan.Zero || given.TotalMilliseconds > uint.MaxValue - 1))
+            throw new ArgumentOutOfRangeException(nameof(deadline), deadline, "The deadline must be from zero to 49 days, or Timeout.InfiniteTimeSpan.");
         if (_link is not null)
             return StopParentAsync(_link, deadline);
         if (Connection.Current is { } self && self.Host == _host)
@@ -319,7 +322,7 @@ public sealed partial class Server : IAsyncDisposable
         int before = _connections.Count + _datagrams.Work.Describe().Count;
         bool hasListened = Addresses.Count > 0; // one that never did has nothing to tell of its end
         if (hasListened)
-            _logger.Stopping(before, deadline.TotalSeconds);
+            _logger.Stopping(before, deadline == Timeout.InfiniteTimeSpan ? double.PositiveInfinity : deadline.TotalSeconds);
         await _stopping.CancelAsync().ConfigureAwait(false);
         foreach (StreamListener listener in _listeners)
             listener.Stop();

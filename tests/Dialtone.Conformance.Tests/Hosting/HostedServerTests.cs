@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Dialtone.Conformance.Tests.Hosting;
 
@@ -71,5 +72,54 @@ public sealed class HostedServerTests
         await stopping.ContinueWith(_ => { }, TaskScheduler.Default).SoonAsync();
 
         Assert.Equal(CloseReason.Disposed, Assert.IsType<TransportException>(await cut.Task.SoonAsync()).CloseReason);
+    }
+
+    [Fact]
+    public async Task A_hosted_server_is_a_service_that_tells_where_it_listens()
+    {
+        #region README
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder();
+        builder.Services.AddDialtoneServer(services => new Server(new ServerOptions
+        {
+            Listen = ["tcp://127.0.0.1:0"],
+            LoggerFactory = services.GetService<ILoggerFactory>(),
+        }).Handle<UpperCase>());
+        using IHost host = builder.Build();
+        await host.StartAsync();
+
+        Address address = host.Services.GetRequiredService<Server>().Addresses[0]; // with its real port
+        #endregion
+
+        await using (Connection call = await Dialer.ConnectAsync(address))
+        {
+            await call.WriteLineAsync("hello");
+            Assert.Equal("HELLO", await call.ReadLineAsync().AsTask().SoonAsync());
+        }
+
+        await host.StopAsync().SoonAsync();
+        await Assert.ThrowsAsync<TransportException>(() => Dialer.ConnectAsync(address));
+    }
+
+    [Fact]
+    public async Task Each_of_several_servers_lives_with_the_host()
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        foreach (string name in (string[])["memory:first of the host", "memory:second of the host"])
+            builder.Services.AddDialtoneServer(_ => new Server(new ServerOptions { Listen = [name] }).Handle<UpperCase>());
+        using IHost host = builder.Build();
+        await host.StartAsync();
+        Server[] servers = [.. host.Services.GetServices<Server>()];
+        Assert.Equal(["memory:first of the host", "memory:second of the host"], servers.Select(static server => server.Addresses[0].ToString()));
+        await host.StopAsync().SoonAsync();
+        Assert.All(servers, static server => Assert.Throws<InvalidOperationException>(() => server.Handle<UpperCase>())); // it was they that ran
+    }
+
+    private sealed class UpperCase : StreamHandler
+    {
+        protected override async ValueTask HandleAsync()
+        {
+            await foreach (string line in Connection.ReadLinesAsync(cancellationToken: Closing))
+                await Connection.WriteLineAsync(line.ToUpperInvariant());
+        }
     }
 }

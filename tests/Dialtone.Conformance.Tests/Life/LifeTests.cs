@@ -284,6 +284,17 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task A_deadline_that_is_none_is_refused_and_the_server_goes_on()
+    {
+        await using Rig rig = await Rig.StartAsync(EngineKind.Auto, Place.Memory, "task", Handlers.EchoAsync);
+        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = rig.Server.StopAsync(TimeSpan.FromSeconds(-1)); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = rig.Server.StopAsync(TimeSpan.MaxValue); });
+        await using Connection caller = await Dialer.ConnectAsync(rig.Address);
+        await caller.SendAsync("x"u8.ToArray());
+        Assert.Equal(1, await caller.ReceiveAsync(new byte[1]).AsTask().SoonAsync());
+    }
+
+    [Fact]
     public async Task What_is_missing_at_the_start_is_said()
     {
         await using var noAddress = new Server(new ServerOptions());

@@ -7,7 +7,7 @@ internal static partial class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Every region of the samples and of the test kit's guide, and every program as a whole, without its indentation.</summary>
+    /// <summary>Every region of the samples, of the test kit's guide and of the hosting tests, and every program as a whole, without its indentation.</summary>
     public static IReadOnlyCollection<string> Snippets { get; } = [.. FindSnippets()];
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path)).ReplaceLineEndings("\n");
@@ -28,7 +28,8 @@ internal static partial class Repository
 
     private static IEnumerable<string> FindSnippets()
     {
-        foreach (string file in Files("samples", "*.cs").Concat(Files("tests/Dialtone.Tests/TestKit", "*.cs")))
+        foreach (string file in Files("samples", "*.cs").Concat(Files("tests/Dialtone.Tests/TestKit", "*.cs"))
+            .Concat(Files("tests/Dialtone.Conformance.Tests/Hosting", "*.cs")))
         {
             string text = File.ReadAllText(file).ReplaceLineEndings("\n");
             yield return Dedent(text);
