@@ -99,6 +99,26 @@ public sealed class CallTests
     }
 
     [Fact]
+    public async Task A_key_that_is_set_and_empty_does_not_open_the_door()
+    {
+        var environment = new Dictionary<string, string> { ["DIALTONE_HMAC_KEY"] = "" };
+        ToolResult end = await ToolProcess.RunWithAsync("", environment, "serve", "upper", "--listen", "tcp://127.0.0.1:0");
+        Assert.Equal((5, ""), (end.ExitCode, end.Output));
+        Assert.Contains("DIALTONE_HMAC_KEY", end.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("udp://127.0.0.1:0")]
+    [InlineData("unixgram://datagrams.sock")]
+    public async Task Datagrams_are_not_answered_past_a_door_that_asks_for_a_key(string open)
+    {
+        var environment = new Dictionary<string, string> { ["DIALTONE_HMAC_KEY"] = "linhaifeng bang bang bang" };
+        ToolResult end = await ToolProcess.RunWithAsync("", environment, "serve", "upper", "--listen", "tcp://127.0.0.1:0", open);
+        Assert.Equal((2, ""), (end.ExitCode, end.Output));
+        Assert.Contains(open, end.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_key_file_that_others_may_read_is_refused()
     {
         using var folder = new Folder();

@@ -39,6 +39,8 @@ public sealed class StructVerbTests
     [InlineData("hexadecimal", "unpack", "i", "0g000000")]
     [InlineData("'!'", "pack", "i!", "7")]
     [InlineData("2 values", "pack", "ii", "7")]
+    [InlineData("at most 16777216", "pack", "2000000000x")]
+    [InlineData("at most 16777216", "unpack", "2000000000s", "00")]
     public async Task What_does_not_fit_is_a_usage_error_that_says_why(string why, params string[] words)
     {
         ToolResult end = await ToolProcess.RunAsync(words);

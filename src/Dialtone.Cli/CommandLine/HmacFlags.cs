@@ -11,16 +11,26 @@ internal static class HmacFlags
 
     public static readonly Flag<HmacDigest> Digest = new("--hmac", "DIGEST", "md5 (for the tutorials' scripts), sha1, sha256 or sha512", Values.Digest) { DefaultText = "sha256" };
 
+    private static (Arguments Asked, IReadOnlyList<HmacKey> Keys)? _read;
+
     public static HmacDigest DigestOf(Arguments arguments) => arguments.Get(Digest, HmacDigest.Sha256);
 
     /// <summary>The keys of the files, or the one of the environment; none when the door is open.</summary>
     /// <exception cref="CliException">A digest was named, and no key.</exception>
     public static IReadOnlyList<HmacKey> Keys(Arguments arguments, Flag<string> flag)
     {
+        // Read once however often it is asked for: a key may come through a pipe.
+        if (_read is not { } read || read.Asked != arguments)
+            _read = read = (arguments, Read(arguments, flag));
+        return read.Keys;
+    }
+
+    private static IReadOnlyList<HmacKey> Read(Arguments arguments, Flag<string> flag)
+    {
         IReadOnlyList<string> files = arguments.All(flag);
         if (files.Count > 0)
             return [.. files.Select(file => HmacKey.FromFile(file))];
-        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Variable)))
+        if (Environment.GetEnvironmentVariable(Variable) is not null) // empty is a secret that got lost, and must not open the door
             return [HmacKey.FromEnvironment(Variable)];
         return arguments.Has(Digest)
             ? throw CliException.Usage("--hmac names a digest, and there is no key for it.", $"Add --hmac-key-file FILE, or set {Variable}.")

@@ -12,14 +12,20 @@ internal static class ServeCommand
     {
         ServerOptions options = ReadOptions(arguments);
         IReadOnlyList<HmacKey> keys = HmacFlags.Keys(arguments, HmacFlags.KeyFile);
+        ServeChecks.CheckDatagrams(arguments, keys);
         await using var server = new Server(options);
-        if (options.Concurrency.Kind is ConcurrencyKind.Thread or ConcurrencyKind.Pool)
-            server.HandleBlocking(service.Run).HandleDatagramsBlocking(service.Reply);
+        bool isBlocking = options.Concurrency.Kind is ConcurrencyKind.Thread or ConcurrencyKind.Pool;
+        if (isBlocking)
+            server.HandleBlocking(service.Run);
         else
-            server.Handle(service.RunAsync).HandleDatagrams(service.ReplyAsync);
+            server.Handle(service.RunAsync);
 
         if (keys.Count > 0)
-            server.Use(HmacChallenge.With(HmacFlags.DigestOf(arguments), keys));
+            server.Use(HmacChallenge.With(HmacFlags.DigestOf(arguments), keys)); // and no datagrams, also on inherited sockets
+        else if (isBlocking)
+            server.HandleDatagramsBlocking(service.Reply);
+        else
+            server.HandleDatagrams(service.ReplyAsync);
 
         if (await WorkerProcess.TryRunAsync(server))
             return ExitCode.Done;

@@ -3,6 +3,9 @@ namespace Dialtone.Cli;
 /// <summary>Python's struct formats, to see them.</summary>
 internal static class StructVerbs
 {
+    /// <summary>Most bytes shown: 16 MiB, beyond what anybody reads.</summary>
+    private const int MaxBytes = 16 * 1024 * 1024;
+
     private const string Negative = "Write -- before a word that begins with a minus and is no number, such as -inf.";
 
     public static Verb Pack { get; } = new("pack", "Show the bytes of values in a struct format, in hex", PackAsync)
@@ -25,7 +28,7 @@ internal static class StructVerbs
 
     private static Task<ExitCode> PackAsync(Arguments arguments)
     {
-        var format = StructFormat.Parse(arguments.Operands[0]);
+        StructFormat format = ReadFormat(arguments);
         StructValue[] values = StructText.Parse(format, [.. arguments.Operands.Skip(1)]);
         Terminal.Out.WriteLine(Convert.ToHexStringLower(format.Pack(values)));
         return Task.FromResult(ExitCode.Done);
@@ -33,9 +36,16 @@ internal static class StructVerbs
 
     private static Task<ExitCode> UnpackAsync(Arguments arguments)
     {
-        var format = StructFormat.Parse(arguments.Operands[0]);
+        StructFormat format = ReadFormat(arguments);
         byte[] bytes = StructText.ParseHex(string.Concat(arguments.Operands.Skip(1)));
         Terminal.Out.WriteLine(string.Join(' ', format.Unpack(bytes)));
         return Task.FromResult(ExitCode.Done);
+    }
+
+    private static StructFormat ReadFormat(Arguments arguments)
+    {
+        var format = StructFormat.Parse(arguments.Operands[0]);
+        return format.Size <= MaxBytes ? format
+            : throw CliException.Usage($"The format is {format.Size} bytes long; the tool shows at most {MaxBytes}.");
     }
 }

@@ -35,7 +35,7 @@ public sealed class KnownHosts
         var status = KnownHostStatus.Unknown;
         foreach ((string known, string remembered) in Entries(ReadText()))
         {
-            if (known != name)
+            if (!known.Equals(name, StringComparison.OrdinalIgnoreCase)) // people write lines, too
                 continue;
             if (CertificateFingerprint.Same(remembered, fingerprint))
                 return KnownHostStatus.Known;
@@ -74,7 +74,7 @@ public sealed class KnownHosts
         using IDisposable held = PrivateFile.Lock(_path);
         string prefix = Name(host, port) + " ";
         string[] lines = ReadText().Split('\n');
-        string[] kept = [.. lines.Where(line => !line.StartsWith(prefix, StringComparison.Ordinal))];
+        string[] kept = [.. lines.Where(line => !line.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))];
         if (kept.Length == lines.Length)
             return false;
         PrivateFile.Write(_path, Encoding.UTF8.GetBytes(string.Join('\n', kept)), PrivateFile.OwnerOnly);

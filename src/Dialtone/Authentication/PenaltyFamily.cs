@@ -5,12 +5,17 @@ internal sealed class PenaltyFamily(PenaltyOptions options)
 {
     private const int MaxDoublings = 10;
 
+    // 27 years: doubled ten times and added to any uptime it is still a TimeSpan.
+    private static readonly TimeSpan LongestCap = TimeSpan.FromDays(10_000);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, Entry> _entries = [];       // under _gate
     private readonly SortedSet<(TimeSpan End, ulong Key)> _ends = []; // under _gate; the same keys
     private volatile int _count;
 
     internal int Count => _count;
+
+    private TimeSpan Cap => Least(options.Cap, LongestCap);
 
     internal bool IsRefused(ulong key, TimeSpan now)
     {
@@ -28,7 +33,7 @@ internal sealed class PenaltyFamily(PenaltyOptions options)
         {
             Forget(now);
             bool known = _entries.TryGetValue(key, out Entry entry);
-            if (known && entry.End + options.Cap <= now)
+            if (known && entry.End + Cap <= now)
                 entry = default;
             else if (known && entry.Enforced && entry.End <= now)
                 entry = entry with { Enforced = false };
@@ -36,9 +41,8 @@ internal sealed class PenaltyFamily(PenaltyOptions options)
                 return false;
 
             TimeSpan start = entry.End > now ? entry.End : now;
-            // Clamped before doubling, so that no configured figure overflows.
-            TimeSpan grown = Least(cost, options.Cap) * (1 << Math.Min(entry.Strikes, MaxDoublings));
-            TimeSpan end = Least(start + grown, now + options.Cap);
+            TimeSpan grown = Least(cost, Cap) * (1 << Math.Min(entry.Strikes, MaxDoublings));
+            TimeSpan end = Least(start + grown, now + Cap);
             bool enforced = entry.Enforced || end - now > options.Threshold;
             int strikes = enforced && !entry.Enforced ? entry.Strikes + 1 : entry.Strikes;
             if (known)
@@ -65,7 +69,7 @@ internal sealed class PenaltyFamily(PenaltyOptions options)
     // A few at a time: each charge adds at most one entry and takes away two that nobody remembers.
     private void Forget(TimeSpan now)
     {
-        for (int i = 0; i < 2 && _ends.Count > 0 && _ends.Min is var first && first.End + options.Cap <= now; i++)
+        for (int i = 0; i < 2 && _ends.Count > 0 && _ends.Min is var first && first.End + Cap <= now; i++)
         {
             _ends.Remove(first);
             _entries.Remove(first.Key);

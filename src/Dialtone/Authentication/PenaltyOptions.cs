@@ -26,7 +26,7 @@ public sealed record PenaltyOptions
     public TimeSpan Threshold { get; init => field = NotNegative(value); } = TimeSpan.FromSeconds(15);
 
     /// <summary>The longest an address is kept out, and how long it is remembered after that: each further time it is
-    /// kept out within its memory counts double the time before. Default 10 min.</summary>
+    /// kept out within its memory counts double the time before. Default 10 min. Longer than 10,000 days counts as that.</summary>
     public TimeSpan Cap { get; init => field = NotNegative(value); } = TimeSpan.FromMinutes(10);
 
     /// <summary>Addresses remembered, for IPv4 and for IPv6 apart. Default 65,536. At least 1.</summary>

@@ -56,6 +56,19 @@ public sealed class ServeFilesTests
         Assert.Equal("closed", await stranger.PingAsync());
     }
 
+    [Fact]
+    public async Task The_key_of_the_door_may_come_through_a_pipe()
+    {
+        using var folder = new Folder();
+        await using ToolProcess tool = Serve(folder, "--listen", "tcp://127.0.0.1:0", "--hmac-key-file", "/dev/stdin");
+        await tool.Input.WriteAsync("a key for the door\n");
+        tool.Input.Close();
+        using FilesCaller caller = await FilesCaller.ConnectAsync((await tool.AddressesAsync(1))[0]);
+        byte[] challenge = await caller.ReadAsync(32);
+        await caller.SendAsync(HMACSHA256.HashData("a key for the door"u8, challenge));
+        Assert.Equal("ok", await caller.PutAsync("/a", "hello"));
+    }
+
     [Theory]
     [InlineData(2, "--anonymous-from-anywhere", "--anonymous", "write", "--listen", "tcp://0.0.0.0:0")]
     [InlineData(2, "--anonymous-from-anywhere", "--anonymous", "write", "--listen", "tls://127.0.0.1:0", "tls://*:0")]

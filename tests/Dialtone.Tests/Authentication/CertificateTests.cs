@@ -191,6 +191,18 @@ public sealed class CertificateTests : IDisposable
     }
 
     [Fact]
+    public void A_host_written_in_capitals_is_the_same_host()
+    {
+        string one = "SHA256:" + Convert.ToBase64String(SHA256.HashData("1"u8)).TrimEnd('=');
+        string two = "SHA256:" + Convert.ToBase64String(SHA256.HashData("2"u8)).TrimEnd('=');
+        var hosts = new KnownHosts(_folder.Write("known", $"Example.ORG:1 {one}\n"));
+        Assert.Equal(KnownHostStatus.Changed, hosts.Remember("example.org", 1, two));
+        Assert.Equal(KnownHostStatus.Known, hosts.Check("example.org", 1, one));
+        Assert.True(hosts.Forget("example.org", 1));
+        Assert.Equal("", File.ReadAllText(hosts.Path));
+    }
+
+    [Fact]
     public void A_host_may_have_two_keys_and_notes_stay()
     {
         string one = "SHA256:" + Convert.ToBase64String(SHA256.HashData("1"u8)).TrimEnd('=');

@@ -77,4 +77,11 @@ public sealed class PasswordHasherTests : IDisposable
         Assert.True(made.Verify("sesame"));
         await Assert.ThrowsAsync<ArgumentException>(() => _hasher.CreateAsync("").AsTask());
     }
+
+    [Fact]
+    public void Options_that_no_login_could_live_with_are_refused_when_they_are_set()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PasswordHasherOptions { Iterations = ScramVerifier.MaxIterations + 1 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PasswordHasherOptions { Wait = TimeSpan.Zero });
+    }
 }

@@ -156,6 +156,18 @@ public sealed class PenaltyTableTests
     }
 
     [Fact]
+    public void No_figure_overflows()
+    {
+        PenaltyTable table = Table(new() { AuthenticationFailed = TimeSpan.MaxValue, Cap = TimeSpan.MaxValue });
+        _time.Advance(TimeSpan.FromDays(1));
+        for (int i = 0; i < 30; i++)
+            Assert.True(table.Charge(Bad, Penalty.AuthenticationFailed));
+        _time.Advance(TimeSpan.FromDays(9_000));
+        Assert.True(table.IsRefused(Bad));
+        Assert.True(table.Charge(Bad, Penalty.AuthenticationFailed));
+    }
+
+    [Fact]
     public void Many_threads_may_use_it()
     {
         PenaltyTable table = Table(new() { MaxEntries = 64 });

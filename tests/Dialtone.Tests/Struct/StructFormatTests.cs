@@ -2,6 +2,19 @@ namespace Dialtone.Tests;
 
 public sealed class StructFormatTests
 {
+    [Theory] // as struct.pack('<d', *struct.unpack('<e', …)) of CPython 3.11
+    [InlineData("017c", "000000000000f87f")]
+    [InlineData("ff7f", "000000000000f87f")]
+    [InlineData("ffe2", "ffe2")]
+    [InlineData("01fc", "000000000000f8ff")]
+    public void A_NaN_of_two_bytes_keeps_its_sign_alone(string half, string expected)
+    {
+        StructValue[] values = StructFormat.Parse("<e").Unpack(Convert.FromHexString(half));
+
+        string format = expected.Length == 4 ? "<e" : "<d";
+        Assert.Equal(expected, Convert.ToHexStringLower(StructFormat.Parse(format).Pack(values)));
+    }
+
     [Theory]
     [InlineData("", 0, 0)]
     [InlineData("<IHQ", 14, 3)]

@@ -132,7 +132,7 @@ public sealed class StructOracleTests
         StructValueKind.Integer => ["int", value.ToString()],
         StructValueKind.Boolean => ["bool", value.ToString()],
         StructValueKind.Bytes => ["bytes", Convert.ToHexStringLower(value.AsBytes().Span)],
-        _ when double.IsNaN(value.AsDouble()) => ["float", "nan"],
+        _ when double.IsNaN(value.AsDouble()) => ["float", double.IsNegative(value.AsDouble()) ? "-nan" : "nan"],
         _ => ["float", Hex(value.AsDouble())],
     };
 

@@ -37,7 +37,7 @@ public sealed class StructTextTests
 
     [Theory]
     [InlineData("i", "3.5", StructError.WrongType)]
-    [InlineData("Q", "18446744073709551616", StructError.WrongType)]
+    [InlineData("Q", "18446744073709551616", StructError.OutOfRange)]
     [InlineData("H", "70000", StructError.OutOfRange)]
     [InlineData("c", "ab", StructError.OutOfRange)]
     [InlineData("i", "", StructError.BadText)]
@@ -62,6 +62,17 @@ public sealed class StructTextTests
         var error = Assert.Throws<StructException>(() => StructText.Parse(StructFormat.Parse("<2xHb"), ["1", "many"]));
 
         Assert.Equal("Format '<2xHb', value 2: 'b' at index 4 takes an integer from -128 to 127; 'many' cannot be read as that.", error.Message);
+    }
+
+    [Fact]
+    public void A_number_beyond_every_integer_is_out_of_range_as_it_was_written()
+    {
+        var format = StructFormat.Parse("i");
+        var error = Assert.Throws<StructException>(() => StructText.Parse(format, ["-99999999999999999999999"]));
+
+        Assert.EndsWith("2147483647; -99999999999999999999999 does not fit.", error.Message, StringComparison.Ordinal);
+        error = Assert.Throws<StructException>(() => StructText.Parse(format, [new string('9', 5000)]));
+        Assert.InRange(error.Message.Length, 100, 300);
     }
 
     [Fact]

@@ -6,6 +6,7 @@
 Any refusal                            -> {"error": text}
 """
 import json
+import math
 import struct
 import sys
 
@@ -26,7 +27,7 @@ def words(value):
     if isinstance(value, int):
         return ["int", str(value)]
     if isinstance(value, float):
-        return ["float", "nan" if value != value else struct.pack("<d", value).hex()]
+        return ["float", ("-nan" if math.copysign(1, value) < 0 else "nan") if value != value else struct.pack("<d", value).hex()]
     return ["bytes", value.hex()]
 
 

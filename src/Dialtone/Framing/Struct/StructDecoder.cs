@@ -13,7 +13,7 @@ internal static class StructDecoder
 
         return type switch
         {
-            StructType.Half => BitConverter.UInt16BitsToHalf((ushort)Read(source, reversed)),
+            StructType.Half => HalfToDouble(BitConverter.UInt16BitsToHalf((ushort)Read(source, reversed))),
             StructType.Single or StructType.NativeSingle =>
                 BitConverter.UInt32BitsToSingle((uint)Read(source, reversed)),
             StructType.Double => BitConverter.UInt64BitsToDouble(Read(source, reversed)),
@@ -45,6 +45,10 @@ internal static class StructDecoder
 
     private static ReadOnlySpan<byte> Pascal(ReadOnlySpan<byte> source) =>
         source.IsEmpty ? source : source.Slice(1, int.Min(source[0], source.Length - 1));
+
+    // CPython keeps the sign alone of what a half's NaN carries, as it does when it packs one.
+    private static double HalfToDouble(Half half) =>
+        Half.IsNaN(half) ? double.CopySign(double.NaN, Half.IsNegative(half) ? -1 : 1) : (double)half;
 
     private static ulong Read(ReadOnlySpan<byte> source, bool reversed)
     {

@@ -5,6 +5,8 @@ namespace Dialtone;
 // Every sentence of the layer, side by side. Bytes are never quoted: they may be secrets.
 internal static class StructErrors
 {
+    private const int MostShown = 64;   // long or unprintable input must not flood a log or a terminal
+
     public static StructException BadCharacter(string format, int position) =>
         new(StructError.BadCharacter,
             $"Format {Quote(format)}: {Quote(format[position])} at index {position} is not a format code. " +
@@ -57,7 +59,7 @@ internal static class StructErrors
     public static StructException Refused(
         StructFormat format, in StructField field, int index, StructError reason, string value) =>
         new(reason,
-            reason is StructError.OutOfRange
+            reason is StructError.OutOfRange && field.Type is not StructType.Char
                 ? $"{Where(format, field, index)} takes {Takes(field)}; {value} does not fit."
                 : $"{Where(format, field, index)} takes {Takes(field)}, not {value}.",
             field.Position);
@@ -123,12 +125,12 @@ internal static class StructErrors
             $"Format {Quote(format.Text)}: offset {offset} is outside the buffer of {Count(length, "byte")}; " +
             "it counts from the start, so slice the buffer to count from its end.");
 
-    // Long or unprintable input must not flood a log or a terminal.
+    public static string Shorten(string text) => text.Length > MostShown ? text[..MostShown] + "…" : text;
+
     private static string Quote(string text)
     {
-        const int Most = 64;
-        string shown = text.Length > Most ? text[..Most] : text;
-        return $"'{string.Concat(shown.Select(Escape))}'{(text.Length > Most ? "…" : "")}";
+        string shown = text.Length > MostShown ? text[..MostShown] : text;
+        return $"'{string.Concat(shown.Select(Escape))}'{(text.Length > MostShown ? "…" : "")}";
     }
 
     private static string Quote(char letter) => $"'{Escape(letter)}'";

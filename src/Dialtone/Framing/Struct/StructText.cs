@@ -25,9 +25,10 @@ public static class StructText
         for (int i = 0; i < values.Length; i++)
         {
             var field = format.FieldOf(i);
-            values[i] = TryParse(field.Type, words[i], out var value)
-                ? value
-                : throw StructErrors.BadText(format, field, i, words[i]);
+            if (!TryParse(field.Type, words[i], out values[i]))
+                throw StructErrors.BadText(format, field, i, words[i]);
+            if (field.Type <= StructType.Pointer && values[i].Kind is StructValueKind.Float && IsWhole(words[i]))
+                throw StructErrors.Refused(format, field, i, StructError.OutOfRange, StructErrors.Shorten(words[i]));
         }
 
         return values;
@@ -152,6 +153,9 @@ public static class StructText
         value = negative ? (long)-magnitude : (ulong)magnitude;
         return true;
     }
+
+    // Digits alone: an integer that no value can hold, where the other floats are none.
+    private static bool IsWhole(string word) => word.AsSpan().TrimStart("+-").IndexOfAnyExceptInRange('0', '9') < 0;
 
     private static bool TryParseBytes(string word, out StructValue value)
     {
