@@ -65,7 +65,7 @@ internal static class UserVerbs
 
     private static Task<ExitCode> AddAsync(Arguments arguments)
     {
-        string name = arguments.Operands[0];
+        string name = CredentialRules.Prepare(arguments.Operands[0]);
         if (AccountRules.CheckName(name) is { } problem)
             throw CliException.Usage(problem);
         FileOwner.Check(PathOf(arguments));
@@ -87,7 +87,7 @@ internal static class UserVerbs
 
     private static Task<ExitCode> SetAsync(Arguments arguments)
     {
-        string name = arguments.Operands[0];
+        string name = CredentialRules.Prepare(arguments.Operands[0]);
         if (!Rules.Flags.Append(UserFlags.Key).Any(arguments.Has))
             throw CliException.Usage("There is nothing to change.", $"dialtone user set {name} --quota 10G");
         AccountsFile accounts = Open(arguments);
@@ -98,7 +98,7 @@ internal static class UserVerbs
 
     private static Task<ExitCode> PasswdAsync(Arguments arguments)
     {
-        string name = arguments.Operands[0];
+        string name = CredentialRules.Prepare(arguments.Operands[0]);
         AccountsFile accounts = Open(arguments);
         if (accounts.Find(name) is null)
             throw Unknown(name);
@@ -111,10 +111,11 @@ internal static class UserVerbs
     private static Task<ExitCode> RemoveAsync(Arguments arguments)
     {
         AccountsFile accounts = Open(arguments);
-        accounts.Edit(all => arguments.Operands.FirstOrDefault(name => all.All(account => account.Name != name)) is { } unknown
+        string[] names = [.. arguments.Operands.Select(CredentialRules.Prepare)];
+        accounts.Edit(all => names.FirstOrDefault(name => all.All(account => account.Name != name)) is { } unknown
             ? throw Unknown(unknown)
-            : [.. all.Where(account => !arguments.Operands.Contains(account.Name))]);
-        Tell(arguments, $"{string.Join(", ", arguments.Operands)} may log in no more; the files stay.");
+            : [.. all.Where(account => !names.Contains(account.Name))]);
+        Tell(arguments, $"{string.Join(", ", names)} may log in no more; the files stay.");
         return Task.FromResult(ExitCode.Done);
     }
 

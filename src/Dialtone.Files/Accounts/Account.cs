@@ -8,12 +8,12 @@ public sealed record Account
 {
     private static readonly Dictionary<VirtualPath, FileRights> Everything = new() { [VirtualPath.Root] = FileRights.All };
 
-    /// <summary>The name to log in with; <see cref="AccountRules.CheckName"/> says what it may be.</summary>
+    /// <summary>The name to log in with, as <see cref="CredentialRules.Prepare"/> makes it; <see cref="AccountRules.CheckName"/> says what it may be.</summary>
     /// <exception cref="ArgumentException">It cannot be a name.</exception>
     public required string Name
     {
         get;
-        init => field = AccountRules.CheckName(value) is { } problem ? throw new ArgumentException(problem, nameof(value)) : value;
+        init => field = AccountRules.CheckName(value) is { } problem ? throw new ArgumentException(problem, nameof(value)) : CredentialRules.Prepare(value);
     }
 
     /// <summary>What proves the password; null for an account without one. It is no password, and still a secret.</summary>

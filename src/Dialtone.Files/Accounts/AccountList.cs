@@ -64,7 +64,7 @@ internal sealed class AccountTable
 
     internal IReadOnlyList<Account> All { get; }
 
-    internal Account? Find(string name) => _byName.GetValueOrDefault(name);
+    internal Account? Find(string name) => _byName.GetValueOrDefault(CredentialRules.Prepare(name));
 
     internal Account? FindByKey(string fingerprint) => _byKey.GetValueOrDefault(fingerprint);
 }

@@ -13,7 +13,8 @@ public static class AccountRules
     /// so that a home can be called after its account.</summary>
     public static string? CheckName(string? name)
     {
-        if (!CredentialRules.IsName(name))
+        // What is compared and made a folder of is the prepared name, in which a full-width solidus is a plain one.
+        if (!CredentialRules.IsName(name) || !CredentialRules.IsName(name = CredentialRules.Prepare(name!)))
             return $"A user name is 1 to {CredentialRules.MaxNameBytes} bytes without control or formatting characters and without spaces at its ends.";
         if (name is "." or ".." or VirtualPath.PrivateFolder)
             return "A user name that is '.', '..' or the server's own cannot be used.";

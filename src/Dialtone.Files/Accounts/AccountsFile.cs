@@ -102,6 +102,7 @@ public sealed class AccountsFile : IAccounts
     public bool Change(string name, Func<Account, Account> change)
     {
         ArgumentNullException.ThrowIfNull(change);
+        name = CredentialRules.Prepare(name);
         bool found = false;
         Edit(all => [.. all.Select(one => one.Name == name && (found = true) ? change(one) : one)]);
         return found;
@@ -112,6 +113,7 @@ public sealed class AccountsFile : IAccounts
     /// <exception cref="TrustException">As <see cref="Edit"/>.</exception>
     public bool Remove(string name)
     {
+        name = CredentialRules.Prepare(name);
         bool found = false;
         Edit(all => [.. all.Where(one => one.Name != name || !(found = true))]);
         return found;

@@ -52,7 +52,7 @@ public sealed partial class FileService
             _verified.Add(login);
         }
 
-        return Open(caller, account!, user, key: null, "password");
+        return Open(caller, account!, account!.Name, key: null, "password");
     }
 
     /// <summary>A session for a name that has been proved, by SCRAM with <see cref="ScramAccounts"/>.</summary>
@@ -62,7 +62,7 @@ public sealed partial class FileService
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(provenUser);
         return Welcome(Accounts?.Find(provenUser)) is { Password: not null } account
-            ? Open(caller, account, provenUser, key: null, "scram")
+            ? Open(caller, account, account.Name, key: null, "scram")
             : throw RefuseLogin(caller, provenUser, "scram");
     }
 
@@ -78,7 +78,7 @@ public sealed partial class FileService
     {
         ArgumentNullException.ThrowIfNull(caller);
         Account? account = caller.KeyFingerprint is { } key ? Welcome(Accounts?.FindByKey(key)) : null;
-        return account is not null && (user is null || user == account.Name)
+        return account is not null && (user is null || account.Name == CredentialRules.Prepare(user))
             ? Open(caller, account, account.Name, caller.KeyFingerprint, "key")
             : throw RefuseLogin(caller, user, "key", isGuess: caller.KeyFingerprint is null);
     }

@@ -5,9 +5,8 @@ namespace Dialtone;
 
 /// <summary>What a user name and a password may be, before anything is looked up or hashed.</summary>
 /// <remarks>
-/// Text is compared as its UTF-8 bytes. RFC 5802 asks for SASLprep (RFC 4013), whose normalisation needs Unicode tables that
-/// a program with invariant globalization does not have; what SASLprep leaves unchanged, all of printable ASCII among it, gives
-/// the same keys here as everywhere. Its prohibited control characters are refused; nothing is mapped.
+/// Text is compared after <see cref="Prepare"/>, as its UTF-8 bytes: a name or password that is typed in two ways, an é of one character
+/// or of two, is one. All of printable ASCII stands for itself.
 /// </remarks>
 public static class CredentialRules
 {
@@ -40,6 +39,15 @@ public static class CredentialRules
     /// <summary>Whether this can be a password: 1 to <see cref="MaxPasswordBytes"/> bytes, no control characters, no lone surrogates.</summary>
     public static bool IsPassword(string? password) =>
         !string.IsNullOrEmpty(password) && IsText(password, MaxPasswordBytes);
+
+    /// <summary>A name or password as it is compared and hashed: SASLprep (RFC 4013, as RFC 5802 asks), with the Unicode 3.2 tables of its own.</summary>
+    /// <returns>The text unchanged where SASLprep prohibits it: with characters younger than Unicode 3.2 (most emoji) or private ones, in mixed
+    /// directions, or when nothing would be left. PostgreSQL and its clients do the same.</returns>
+    public static string Prepare(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return SaslPrep.Prepare(text);
+    }
 
     internal static bool IsText(string text, int maxBytes)
     {

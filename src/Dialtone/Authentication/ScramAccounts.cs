@@ -14,7 +14,7 @@ public sealed class ScramAccounts
     private readonly int _iterations;
 
     /// <summary>Accounts by name.</summary>
-    /// <param name="find">The verifier of a name, or null when there is none or it may not log in. Called from many threads.</param>
+    /// <param name="find">The verifier of a name (as <see cref="CredentialRules.Prepare"/> makes it), or null when there is none or it may not log in. Called from many threads.</param>
     /// <param name="secret">Makes the invented salts of unknown names. Keep it over restarts: an unknown name whose salt
     /// changes gives itself away. At least <see cref="MinSecretBytes"/>.</param>
     /// <param name="iterations">What an unknown name is said to need; use what the accounts are made with.</param>
@@ -29,7 +29,7 @@ public sealed class ScramAccounts
         _iterations = iterations;
     }
 
-    // The invented verifier is always made, so that both kinds of name cost the same.
+    // The name is prepared. The invented verifier is always made, so that both kinds of name cost the same.
     internal ScramVerifier Find(string name, out bool known)
     {
         byte[] utf8 = Encoding.UTF8.GetBytes(name);

@@ -38,7 +38,7 @@ public sealed class ScramClient
             (false, false) => "y,,",
             (false, true) => ScramServer.BindingFlag + ",,",
         };
-        _bare = $"n={ScramMessage.Escape(userName)},r={nonce}";
+        _bare = $"n={ScramMessage.Escape(CredentialRules.Prepare(userName))},r={nonce}";
     }
 
     private enum Turn

@@ -10,7 +10,7 @@ internal static class ScramKeys
 
     internal static byte[] SaltedPassword(string password, ReadOnlySpan<byte> salt, int iterations)
     {
-        byte[] utf8 = Encoding.UTF8.GetBytes(password);
+        byte[] utf8 = Encoding.UTF8.GetBytes(CredentialRules.Prepare(password));
         byte[] salted = Rfc2898DeriveBytes.Pbkdf2(utf8, salt, iterations, HashAlgorithmName.SHA256, Size);
         CryptographicOperations.ZeroMemory(utf8);
         return salted;

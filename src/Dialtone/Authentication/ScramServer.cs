@@ -22,6 +22,7 @@ public sealed class ScramServer
     private Turn _turn = Turn.First;
     private ScramClientFirst _first;
     private ScramVerifier? _verifier;
+    private string _name = "";
     private bool _known;
     private string _serverFirst = "";
 
@@ -51,7 +52,7 @@ public sealed class ScramServer
         Over,
     }
 
-    /// <summary>Who logged in, once <see cref="Receive"/> has returned <see cref="ScramStatus.Succeeded"/>; null before.</summary>
+    /// <summary>Who logged in, the name prepared with <see cref="CredentialRules.Prepare"/>, once <see cref="Receive"/> has returned <see cref="ScramStatus.Succeeded"/>; null before.</summary>
     public string? UserName { get; private set; }
 
     /// <summary>Whether the login was bound to the TLS channel.</summary>
@@ -79,7 +80,8 @@ public sealed class ScramServer
             return ScramStep.Failed(ScramError.Malformed, "e=other-error");
         if (BindingProblem() is { } problem)
             return ScramStep.Failed(ScramError.ChannelBinding, "e=" + problem);
-        _verifier = _accounts.Find(_first.Name, out _known);
+        _name = CredentialRules.IsName(_first.Name) ? CredentialRules.Prepare(_first.Name) : _first.Name;
+        _verifier = _accounts.Find(_name, out _known);
         _serverFirst = FormattableString.Invariant(
             $"r={_first.Nonce}{_nonce},s={Convert.ToBase64String(_verifier.Salt)},i={_verifier.Iterations}");
         return ScramStep.Continue(_serverFirst);
@@ -102,7 +104,7 @@ public sealed class ScramServer
         byte[] signature = ScramKeys.Sign(_verifier.ServerKey, authMessage);
         if (!(proven & _known))
             return ScramStep.Failed(ScramError.InvalidProof, "e=invalid-proof");
-        UserName = _first.Name;
+        UserName = _name;
         ChannelBound = _first.BindingFlag == BindingFlag;
         return ScramStep.Succeeded("v=" + Convert.ToBase64String(signature));
     }

@@ -252,6 +252,9 @@ public sealed class AccountsFileTests : IDisposable
     [InlineData("${HOME}")]
     [InlineData("a\0b")]
     [InlineData(".dialtone")]
+    [InlineData("a／b")]    // full-width, which SASLprep makes plain
+    [InlineData("．．")]
+    [InlineData("¨a")]       // which begins with a space then
     public void A_name_that_could_become_another_folder_is_no_name(string name)
     {
         Assert.NotNull(AccountRules.CheckName(name));

@@ -29,6 +29,17 @@ public sealed class LoginTests
     }
 
     [Fact]
+    public async Task One_name_typed_in_two_ways_is_one_account_with_one_count_of_sessions()
+    {
+        await using TestShare share = await TestShare.StartAsync(options => options with { MaxSessionsPerUser = 2 }, TestShare.User("zoë", "/zoe"));
+        await using FileSession composed = await share.Service.LoginAsync(TestShare.Caller(), "zoë", "zoë");
+        await using FileSession decomposed = await share.Service.LoginAsync(TestShare.Caller("192.0.2.2"), "zoe\u0308", "zoe\u0308");
+        Assert.Equal(composed.User, decomposed.User);
+        await RefusesAsync(FileError.Limit, async () => await share.Service.LoginAsync(TestShare.Caller("192.0.2.3"), "ｚoë", "zoë"));
+        Assert.Throws<ArgumentException>(() => share.Accounts.Replace(TestShare.User("zoë", "/zoe"), TestShare.User("ｚoe\u0308", "/other")));
+    }
+
+    [Fact]
     public async Task A_repeated_log_in_computes_nothing_for_a_minute_and_a_failed_one_always_computes()
     {
         var hasher = new PasswordHasher();
