@@ -81,6 +81,9 @@ public sealed class HelpTests
     [InlineData("pack", "FORMAT is missing")]
     [InlineData("help nothing", "no help about 'nothing'")]
     [InlineData("call tcp://127.0.0.1:1 more", "one word too many")]
+    [InlineData("call tcp://127.0.0.1:1 --trust system-roots", "speaks no TLS")]
+    [InlineData("call udp://127.0.0.1:1 --key nowhere.pem", "speaks no TLS")]
+    [InlineData("ls tcp://127.0.0.1:1/ --trust system-roots", "speaks no TLS")]
     public async Task What_cannot_be_understood_is_a_usage_error_that_says_what_to_write(string words, string advice)
     {
         ToolResult end = await ToolProcess.RunAsync(words.Split(' '));

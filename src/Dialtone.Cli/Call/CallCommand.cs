@@ -15,6 +15,8 @@ internal static class CallCommand
         if (address.IsDatagram && (framing.Codec is not null || arguments.Has(HmacFlags.AnswerKeyFile)))
             throw CliException.Usage("--framing and --hmac-key-file are for connections; a datagram is a message of its own.");
 
+        TrustName.CheckTls(arguments, address);
+
         using var signals = new StopSignals();
         Task<ExitCode> call = TalkAsync(arguments, address, framing, keys);
         return await Task.WhenAny(call, signals.First) == call ? await call : ExitCode.Interrupted;

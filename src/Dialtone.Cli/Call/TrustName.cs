@@ -11,6 +11,14 @@ internal static class TrustName
         ? text
         : throw new FormatException($"'{text}' is nobody; write {KnownHosts}, {SystemRoots}, a fingerprint SHA256:… or {Anyone}.");
 
+    /// <summary>Refuses what only TLS can do, where a call would go without it and nobody would notice.</summary>
+    public static void CheckTls(Arguments arguments, Address address)
+    {
+        Flag? asked = arguments.Has(CallFlags.Trust) ? CallFlags.Trust : arguments.Has(CallFlags.Key) ? CallFlags.Key : null;
+        if (!address.IsTls && asked is not null)
+            throw CliException.Usage($"{asked.Name} is about keys that are shown in a TLS handshake, and {address} speaks no TLS.");
+    }
+
     /// <summary>Whether this call will be the first, and its key remembered.</summary>
     public static bool IsNew(Arguments arguments, Address address) => arguments.Get(CallFlags.Trust) is null or KnownHosts
         && Known(arguments).Check(address.Host ?? "localhost", address.Port, "") == KnownHostStatus.Unknown;

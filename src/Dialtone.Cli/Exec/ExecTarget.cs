@@ -100,8 +100,11 @@ internal sealed record ExecTarget(Address Address, string? User)
 
     private static bool IsScheme(string text) => text.StartsWith("memory:", StringComparison.Ordinal) || text.StartsWith("fd:", StringComparison.Ordinal);
 
-    private static X509Certificate2? ReadKey(Arguments arguments, Address address) =>
-        address.IsTls && arguments.Get(CallFlags.Key) is { } path ? ClientKey.Load(path) : null;
+    private static X509Certificate2? ReadKey(Arguments arguments, Address address)
+    {
+        TrustName.CheckTls(arguments, address);
+        return arguments.Get(CallFlags.Key) is { } path ? ClientKey.Load(path) : null;
+    }
 
     private static DialOptions Dial(Arguments arguments, Address address, X509Certificate2? key) => address.IsTls
         ? new DialOptions { Tls = new TlsClientOptions { Trust = TrustName.Of(arguments), Key = key } }

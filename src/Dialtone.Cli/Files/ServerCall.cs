@@ -16,9 +16,8 @@ internal sealed class ServerCall : IDisposable
         Address = name.Server ?? bookmark?.Server ?? name.AddressOfHost();
         User = name.User ?? bookmark?.User;
         Place = name.Host ?? Address.Host ?? Address.Path!;
+        TrustName.CheckTls(arguments, Address);
         Key = Address.IsTls ? LoadKey(arguments) : null;
-        if (Key is null && arguments.Has(CallFlags.Key))
-            throw CliException.Usage($"--key is proven in a TLS handshake, and {Address} speaks no TLS.");
         if (User is null && arguments.Has(PasswordInput.PasswordFile))
             throw CliException.Usage("A password needs a user: write USER@HOST:PATH or tls://USER@HOST/PATH.");
         bool isPinned = bookmark?.Fingerprint is not null && !arguments.Has(CallFlags.Trust);

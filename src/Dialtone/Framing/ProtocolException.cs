@@ -28,6 +28,9 @@ public sealed class ProtocolException : Exception
     internal static ProtocolException TooLarge(ulong length, long maximum) =>
         new(ProtocolError.FrameTooLarge, Say($"The frame's length is {length} bytes; the maximum is {maximum}."));
 
+    internal static ProtocolException TooLargeAlready(ulong length, long maximum) =>
+        new(ProtocolError.FrameTooLarge, Say($"The frame's length is at least {length} bytes; the maximum is {maximum}."));
+
     internal static ProtocolException Wrong(long length, int only) =>
         new(ProtocolError.WrongLength,
             Say($"The frame's length is {length} bytes; every frame of this codec has {only}."));

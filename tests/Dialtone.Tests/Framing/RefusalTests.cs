@@ -21,7 +21,8 @@ public sealed class RefusalTests
     [InlineData("uint16 big-endian itself", "0001", ProtocolError.LengthTooSmall, "1")]
     [InlineData("varint", "8000", ProtocolError.NonMinimalLength, "0")]
     [InlineData("varint", "818000", ProtocolError.NonMinimalLength, "1")]
-    [InlineData("varint", "FFFFFFFF07", ProtocolError.FrameTooLarge, "300")]
+    [InlineData("varint", "FFFFFFFF07", ProtocolError.FrameTooLarge, "at least 16383 bytes; the maximum is 300")]
+    [InlineData("varint", "AD02", ProtocolError.FrameTooLarge, "is 301 bytes")]
     [InlineData("varint", "80808080808080808001", ProtocolError.FrameTooLarge, "300")]
     [InlineData("varint", "FFFFFFFFFFFFFFFFFF01", ProtocolError.FrameTooLarge, "300")]
     public void A_length_out_of_bounds_is_refused_before_its_frame_arrives(

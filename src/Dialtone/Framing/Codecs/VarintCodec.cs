@@ -66,7 +66,7 @@ internal sealed class VarintCodec : FrameCodec
             // Every byte adds higher bits, so a length too large is refused before its last byte is here.
             if (length > (ulong)MaxFrameBytes)
             {
-                throw ProtocolException.TooLarge(length, MaxFrameBytes);
+                throw part < 0x80 ? ProtocolException.TooLarge(length, MaxFrameBytes) : ProtocolException.TooLargeAlready(length, MaxFrameBytes);
             }
 
             if (part == 0 && i > 0)
