@@ -173,6 +173,18 @@ public sealed class PolicyTests
     [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "seconds": 0}]}""")]
     [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "memoryBytes": 4096}]}""")]
     [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "umask": "999"}]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "umask": "+7"}]}""")]
+    [InlineData("""{"rules": [null]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls/", "arguments": []}]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/l\u0000s", "arguments": []}]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [null]}]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "users": [null]}]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "environment": {"A": null}}]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "environment": {"A=B": "c"}}]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "allowEnvironment": [null]}]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [], "processes": 0}]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [{"oneOf": ["a", null]}]}]}""")]
+    [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": [{"pattern": "a)|(?:b"}]}]}""")]
     [InlineData("""{"rules": [{"name": "x", "program": "/bin/ls", "arguments": []}, {"name": "x", "program": "/bin/ls", "arguments": []}]}""")]
     public void A_file_with_a_rule_that_is_not_understood_is_no_policy(string json) =>
         Assert.Equal(CommandError.BadPolicy, Assert.Throws<CommandException>(() => Parse(json)).Reason);
@@ -189,6 +201,10 @@ public sealed class PolicyTests
     [Fact]
     public void Without_a_policy_nothing_is_allowed() =>
         Assert.False(Decide(new CommandServiceOptions().Policy, "true").IsAllowed);
+
+    [Fact]
+    public void A_folder_that_is_not_absolute_is_refused_in_words() => Assert.Equal(
+        "The folder 'here' is not an absolute path.", Decide(CommandPolicy.AnyCommandWhichIsDangerous, new CommandRequest("./prog") { Folder = "here" }).Message);
 
     private static CommandPolicy Rule(string shapes, string more = "") =>
         Parse($$"""{"rules": [{"name": "r", "program": "/usr/bin/prog", "arguments": {{shapes}}{{more}}}]}""");

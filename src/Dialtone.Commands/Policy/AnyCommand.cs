@@ -18,6 +18,10 @@ internal static class AnyCommand
         {
             return CommandPolicy.Refuse(Rule, "There is no command.");
         }
+        else if (request.Folder is { } folder && !Path.IsPathRooted(folder))
+        {
+            return CommandPolicy.Refuse(Rule, $"The folder '{Printable.Of(folder)}' is not an absolute path.");
+        }
         else
         {
             // One that is not found is left to fail as one: its path names it in the message.

@@ -86,15 +86,16 @@ internal sealed partial class ArgumentShape
             });
     }
 
-    private static ArgumentShape OneOf(List<string> words, string where) => words.Count > 0
+    private static ArgumentShape OneOf(List<string> words, string where) => words.Count > 0 && !words.Contains(null!)
         ? new ArgumentShape((word, _) => words.Contains(word, StringComparer.Ordinal) ? word : null, $"one of {string.Join(", ", words.Select(word => $"'{Printable.Of(word)}'"))}")
-        : throw CommandPolicy.Bad($"{where}: \"oneOf\" is empty.");
+        : throw CommandPolicy.Bad($"{where}: \"oneOf\" is a list of texts, one at least.");
 
     /// <summary>The whole word must match, in time that grows with its length alone. A leading dash would be an option.</summary>
     private static ArgumentShape Pattern(string pattern, bool dash, string where)
     {
         try
         {
+            _ = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant); // by itself as well: it closes no bracket of ours
             var regex = new Regex($@"\A(?:{pattern})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
             return new ArgumentShape(
                 (word, _) => (dash || !word.StartsWith('-')) && regex.IsMatch(word) ? word : null,

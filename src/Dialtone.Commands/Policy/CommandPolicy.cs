@@ -59,8 +59,8 @@ public sealed class CommandPolicy
         if (file?.Rules is not { } rules)
             throw Bad("The policy has no \"rules\".");
         var read = new List<CommandRule>();
-        foreach (RuleFile rule in rules)
-            read.Add(CommandRule.Read(rule));
+        foreach (RuleFile? rule in rules)
+            read.Add(CommandRule.Read(rule ?? throw Bad("A rule is an object.")));
         if (read.GroupBy(rule => rule.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw Bad($"Two rules have the name '{twice.Key}'.");
         return new CommandPolicy(read, allowsAnyCommand: false);

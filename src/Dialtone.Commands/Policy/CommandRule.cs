@@ -22,12 +22,7 @@ internal sealed class CommandRule
         if (string.IsNullOrWhiteSpace(file.Name))
             throw CommandPolicy.Bad("A rule has no \"name\".");
         string rule = $"The rule '{Printable.Of(file.Name)}'";
-        if (file.Program is null || !Path.IsPathRooted(file.Program) || Path.GetFullPath(file.Program) != file.Program)
-            throw CommandPolicy.Bad($"{rule}: \"program\" must be an absolute path without . or .. in it.");
-        if (file.Arguments is null)
-            throw CommandPolicy.Bad($"{rule} has no \"arguments\"; write [] for none.");
-        if (file.Folder is { } folder && !Path.IsPathRooted(folder))
-            throw CommandPolicy.Bad($"{rule}: \"folder\" must be an absolute path.");
+        Check(file, rule);
         try
         {
             var limits = new CommandLimits
@@ -41,9 +36,7 @@ internal sealed class CommandRule
             if (limits.MemoryBytes is not null && !CommandRunner.CanBoundMemory)
                 throw CommandPolicy.Bad($"{rule}: \"memoryBytes\" needs a control group, and this system gives the server none (docs/commands.md).");
             UnixFileMode? umask = file.Umask is { } mask ? (UnixFileMode)Convert.ToInt32(mask, 8) : null;
-            if (umask is < 0 or > (UnixFileMode)0b111_111_111)
-                throw CommandPolicy.Bad($"{rule}: \"umask\" is \"000\" to \"777\", in octal.");
-            return new CommandRule(file.Name, file.Program, ArgumentShape.ReadAll(file.Arguments, rule), file, limits, umask);
+            return new CommandRule(file.Name, file.Program!, ArgumentShape.ReadAll(file.Arguments!, rule), file, limits, umask);
         }
         catch (Exception e) when (e is ArgumentException or FormatException or OverflowException)
         {
@@ -90,6 +83,30 @@ internal sealed class CommandRule
             Message = $"Rule '{Printable.Of(Name)}' allows it.",
             Start = start with { Environment = environment, Folder = folder, Umask = _umask, Limits = start.Limits.And(_limits) },
         };
+    }
+
+    private static void Check(RuleFile file, string rule)
+    {
+        if (file.Program is null || file.Program.Contains('\0', StringComparison.Ordinal) || !Path.IsPathRooted(file.Program)
+            || Path.GetFullPath(file.Program) != file.Program || file.Program.EndsWith('/'))
+        {
+            throw CommandPolicy.Bad($"{rule}: \"program\" must be the absolute path of a file, without . or .. in it.");
+        }
+
+        if (file.Arguments is null)
+            throw CommandPolicy.Bad($"{rule} has no \"arguments\"; write [] for none.");
+        if (file.Folder is { } folder && !Path.IsPathRooted(folder))
+            throw CommandPolicy.Bad($"{rule}: \"folder\" must be an absolute path.");
+        if (file.Users?.Contains(null!) is true || file.AllowEnvironment?.Contains(null!) is true)
+            throw CommandPolicy.Bad($"{rule}: \"users\" and \"allowEnvironment\" are lists of texts.");
+        if (file.Environment?.All(static variable => variable is { Key.Length: > 0, Value: { } value } && !variable.Key.AsSpan().ContainsAny('=', '\0') && !value.Contains('\0', StringComparison.Ordinal)) is false)
+            throw CommandPolicy.Bad($"{rule}: \"environment\" has names without '=' in them, and texts.");
+        if (file is { OutputBytes: < 1 } or { Processes: < 1 })
+            throw CommandPolicy.Bad($"{rule}: \"outputBytes\" and \"processes\" are at least 1.");
+        if (file.MemoryBytes is < CommandLimits.LeastMemoryBytes)
+            throw CommandPolicy.Bad($"{rule}: \"memoryBytes\" is at least 1 MiB, which is {CommandLimits.LeastMemoryBytes}.");
+        if (file.Umask is { } mask && (mask.Length is 0 or > 4 || mask.AsSpan().ContainsAnyExceptInRange('0', '7') || Convert.ToInt32(mask, 8) > 0b111_111_111))
+            throw CommandPolicy.Bad($"{rule}: \"umask\" is \"000\" to \"777\", in octal.");
     }
 
     private CommandDecision Refuse(string why) => CommandPolicy.Refuse(Name, $"Rule '{Printable.Of(Name)}': {why}");

@@ -3,6 +3,8 @@ namespace Dialtone.Commands;
 /// <summary>The bounds of one command. Null means no limit.</summary>
 public sealed record CommandLimits
 {
+    internal const long LeastMemoryBytes = 1 << 20;
+
     /// <summary>How long it may run, by the clock on the wall. Default none.</summary>
     public TimeSpan? Time { get; init => field = Check.Positive(value); }
 
@@ -19,7 +21,7 @@ public sealed record CommandLimits
     /// How many bytes of memory all its processes may hold together, what they keep in files in memory included; the kernel ends those that would pass it.
     /// Default none. At least 1 MiB. Needs a control group, see <see cref="CommandRunner.CanBoundMemory"/>.
     /// </summary>
-    public long? MemoryBytes { get; init => field = value is < 1 << 20 ? throw new ArgumentOutOfRangeException(nameof(value), value, "A bound of memory is at least 1 MiB.") : value; }
+    public long? MemoryBytes { get; init => field = value is < LeastMemoryBytes ? throw new ArgumentOutOfRangeException(nameof(value), value, "A bound of memory is at least 1 MiB.") : value; }
 
     /// <summary>How long its processes may take to end after SIGTERM before they get SIGKILL. Default one second.</summary>
     public TimeSpan Grace { get; init => field = Check.Positive(value)!.Value; } = TimeSpan.FromSeconds(1);
