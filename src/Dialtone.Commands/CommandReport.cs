@@ -24,10 +24,16 @@ public sealed record CommandReport
     /// <summary>Processor time of it and of the processes it waited for.</summary>
     public TimeSpan CpuTime { get; init; }
 
-    /// <summary>The most memory that its largest process held, in bytes.</summary>
+    /// <summary>
+    /// The most memory that its largest process held, in bytes; 0 where that is not known: the system tells it only when it is more than this process itself
+    /// held when it started the command.
+    /// </summary>
     public long MaxMemoryBytes { get; init; }
 
-    /// <summary>Whether it left processes behind that held its output open or ran on; they were ended.</summary>
+    /// <summary>
+    /// Whether it left processes behind that held its output open or ran on. Those of its session were ended; of one that went into a session of its own, nothing
+    /// that it wrote from then on is here.
+    /// </summary>
     public bool LeftProcessesBehind { get; init; }
 
     /// <summary>

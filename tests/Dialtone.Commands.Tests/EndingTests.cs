@@ -100,6 +100,55 @@ public sealed class EndingTests
     }
 
     [Fact] // H12
+    public async Task A_flood_of_processes_that_leave_the_session_is_ended_as_well()
+    {
+        const string Line = "i=0; while [ $i -lt 60 ]; do setsid sleep 987 >/dev/null 2>&1 & i=$((i+1)); done; sleep 987";
+        var start = new CommandStart { Program = "/bin/sh", Arguments = ["-c", Line], Environment = Shell.Path, Limits = new CommandLimits { Processes = 20 } };
+        await using RunningCommand command = await CommandRunner.StartAsync(start);
+        await Task.WhenAll(Shell.ReadAsync(command.Output), Shell.ReadAsync(command.Error));
+        Assert.Equal(CommandEnd.ProcessLimit, (await command.Ended.WaitAsync(Shell.Patience)).Reason);
+        await Shell.GoneAsync(command);
+    }
+
+    [Fact]
+    public async Task A_time_limit_may_be_longer_than_a_timer_can_be()
+    {
+        Finished ran = await Shell.RunAsync("echo done", new CommandLimits { Time = TimeSpan.FromDays(365) });
+        Assert.Equal(("done\n", 0), (ran.Output, ran.Report.Status));
+    }
+
+    [Fact]
+    public async Task Dead_processes_that_nobody_buries_are_not_waited_for()
+    {
+        // The second child stays dead and unburied in the command's group: its parent, which went away, looks after nobody.
+        const string Line = """
+            python3 -c '
+            import os, time
+            told, tell = os.pipe()
+            if os.fork() == 0:
+                if os.fork() == 0:
+                    os._exit(0)
+                os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+                os.setsid()
+                os.closerange(0, 3)
+                os.write(tell, b"x")
+                time.sleep(100)
+            os.read(told, 1)'
+            """;
+        long begun = TimeProvider.System.GetTimestamp();
+        await using RunningCommand command = await CommandRunner.StartAsync(new CommandStart
+        {
+            Program = "/bin/sh", Arguments = ["-c", Line], Environment = Shell.Path, Limits = new CommandLimits { Grace = TimeSpan.FromSeconds(50) },
+        });
+        Assert.Empty(await Shell.ReadAsync(command.Error));
+        await Shell.ReadAsync(command.Output);
+        CommandReport report = await command.Ended.WaitAsync(Shell.Patience);
+        _ = ProcessList.SignalAll(command.Mark, 9);
+        Assert.Equal((0, false), (report.Status, report.LeftProcessesBehind));
+        Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(25));
+    }
+
+    [Fact] // H12
     public async Task Who_wants_more_memory_than_allowed_is_ended_with_all_its_processes()
     {
         Assert.SkipUnless(CommandRunner.CanBoundMemory, "This system gives no control group to bound memory with.");

@@ -21,14 +21,23 @@ public sealed class RunnerTests
         Assert.Equal(new StreamReport(0, 0), (await Shell.RunAsync("true")).Report.Output);
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(126)]
-    [InlineData(127)]
-    [InlineData(255)]
-    public async Task Every_exit_status_is_told(int status) =>
-        Assert.Equal(status, (await Shell.RunAsync($"exit {status}")).Report.Status);
+    [Fact] // H14
+    public async Task Every_exit_status_is_told()
+    {
+        for (int status = 0; status <= 255; status++)
+            Assert.Equal((status, null), ((await Shell.RunAsync($"exit {status}")).Report is var report ? report.Status : null, report.Signal));
+    }
+
+    [Fact]
+    public async Task The_memory_that_is_told_is_the_commands_own()
+    {
+        Assert.Equal(0, (await Shell.RunAsync("true")).Report.MaxMemoryBytes); // less than this process holds, and so not known
+        using var own = System.Diagnostics.Process.GetCurrentProcess();
+        long more = own.PeakWorkingSet64 + (64 << 20);
+        Assert.SkipWhen(more > 1L << 30, "This process has held so much that a command would have to hold too much.");
+        long most = (await Shell.RunAsync($"python3 -c 'b = bytearray({more})'")).Report.MaxMemoryBytes;
+        Assert.InRange(most, more, more + (64 << 20));
+    }
 
     [Theory]
     [InlineData("TERM", 143)]

@@ -18,7 +18,7 @@ internal static unsafe partial class Calls
 
     public const short POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8, POSIX_SPAWN_SETSID = 0x80;
 
-    public const int CLONE_FS = 0x200, PR_SET_NO_NEW_PRIVS = 38, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000, P_PID = 1, RLIMIT_CPU = 0, RLIMIT_CORE = 4;
+    public const int CLONE_FS = 0x200, PR_SET_NO_NEW_PRIVS = 38, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000, P_PID = 1, RLIMIT_CPU = 0, RUSAGE_SELF = 0;
 
     public const nuint TIOCSWINSZ = 0x5414;
 
@@ -141,6 +141,9 @@ internal static unsafe partial class Calls
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int wait4(int pid, int* status, int options, Usage* usage);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int getrusage(int who, Usage* usage);
 
     /// <summary>Fills a <c>siginfo_t</c> of 128 bytes, which begins with 0 when there was nothing to tell.</summary>
     [LibraryImport("libc", SetLastError = true)]

@@ -9,26 +9,24 @@ internal static class ProcessList
     private const int MaxEnvironmentBytes = 256 * 1024;
 
     /// <summary>How many processes, zombies not counted, a session has.</summary>
-    public static int CountOfSession(int session)
-    {
-        int count = 0;
-        foreach (int pid in All())
-        {
-            // pid (name) state parent group session …: the name may hold anything, so from its last parenthesis on.
-            if (TryRead(pid, "stat") is { } stat && stat.LastIndexOf(')') is > 0 and int end
-                && stat[(end + 1)..].Split(' ', 6, StringSplitOptions.RemoveEmptyEntries) is [not "Z", _, _, var id, ..]
-                && int.TryParse(id, CultureInfo.InvariantCulture, out int number) && number == session)
-            {
-                count++;
-            }
-        }
+    public static int CountOfSession(int session) => Alive().Count(process => process.Session == session);
 
-        return count;
+    /// <summary>How many processes, zombies not counted, a run has: those of its session, and those that left it.</summary>
+    /// <param name="leader">The process it began with; not buried yet.</param>
+    /// <param name="variable">What all of them were started with in their environment.</param>
+    public static int CountOfRun(int leader, string variable)
+    {
+        if (Read(leader) is not { } first)
+            return 0;
+        // Whoever is older than the run is not of it, which spares a look into most.
+        return Alive().Count(process => process.Session == leader || (process.StartedAt >= first.StartedAt && IsMarked(process.Id, variable)));
     }
 
     /// <summary>Sends a signal to every process that was started with <paramref name="variable"/> in its environment.</summary>
-    public static void SignalAll(string variable, int signal)
+    /// <returns>How many there are.</returns>
+    public static int SignalAll(string variable, int signal)
     {
+        int count = 0;
         foreach (int pid in All())
         {
             if (!IsMarked(pid, variable))
@@ -37,10 +35,12 @@ internal static class ProcessList
             if (pidfd < 0)
                 continue;
             // Looked at again through what can no longer be another process.
-            if (IsMarked(pid, variable))
-                _ = Calls.SendSignal(pidfd, signal);
+            if (IsMarked(pid, variable) && Calls.SendSignal(pidfd, signal) == 0)
+                count++;
             _ = Calls.close(pidfd);
         }
+
+        return count;
     }
 
     /// <summary>Whether a process that lives was started with <paramref name="variable"/> in its environment.</summary>
@@ -54,6 +54,20 @@ internal static class ProcessList
             if (int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out int pid))
                 yield return pid;
         }
+    }
+
+    private static IEnumerable<ProcessState> Alive() => All().Select(Read).OfType<ProcessState>().Where(process => !process.IsDead);
+
+    // pid (name) state parent group session terminal … starttime …: the name may hold anything, so from its last parenthesis on (proc(5)).
+    private static ProcessState? Read(int pid)
+    {
+        const int State = 0, Session = 3, StartTime = 19;
+        return TryRead(pid, "stat") is { } stat && stat.LastIndexOf(')') is > 0 and int end
+            && stat[(end + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > StartTime } fields
+            && int.TryParse(fields[Session], CultureInfo.InvariantCulture, out int session)
+            && ulong.TryParse(fields[StartTime], CultureInfo.InvariantCulture, out ulong startedAt)
+                ? new ProcessState(pid, session, startedAt, fields[State] is "Z" or "X")
+                : null;
     }
 
     private static string? TryRead(int pid, string file)
@@ -77,4 +91,10 @@ internal static class ProcessList
             return null; // gone meanwhile, or another user's
         }
     }
+
+    /// <param name="Id">Its number.</param>
+    /// <param name="Session">That of its session.</param>
+    /// <param name="StartedAt">In ticks of the system's clock since it came up.</param>
+    /// <param name="IsDead">Whether it is a zombie.</param>
+    private sealed record ProcessState(int Id, int Session, ulong StartedAt, bool IsDead);
 }

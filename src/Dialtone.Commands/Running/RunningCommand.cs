@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Dialtone.Commands;
 
 /// <summary>
-/// A command that was started: its streams, and its end. Nothing of it outlives it: its processes are a group of their own, which is ended with it.
+/// A command that was started: its streams, and its end. Its processes are a group of their own, which is ended with it; one that left for a session of its own
+/// stays when the command ends by itself, and is ended when the command is stopped.
 /// </summary>
 /// <remarks>
 /// Read <see cref="Output"/> and <see cref="Error"/> to their ends, each at its own pace; <see cref="Ended"/> completes after that. Disposing ends
@@ -13,6 +14,8 @@ public sealed class RunningCommand : IAsyncDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ShortTick = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(30); // a timer's own bound is a little beyond 49
+    private const int KillPasses = 100;
 
     private readonly Lock _gate = new();
     private readonly CommandStart _start;
@@ -23,10 +26,13 @@ public sealed class RunningCommand : IAsyncDisposable
     private readonly CommandInput _input;
     private readonly CommandOutput _output;
     private readonly CommandOutput _error;
-    private readonly List<ITimer> _timers = []; // under _gate
+    private ITimer? _limit;       // under _gate: of time; null without one, and once it is over
+    private ITimer? _watch;       // under _gate: for limits that are looked at again and again; null in the same cases
     private readonly long _startedAt;
+    private readonly long _inheritedKilobytes;
     private CommandEnd _reason;   // under _gate; Finished while nobody ended it
     private bool _isReaped;       // under _gate: from then on the process number may be another's
+    private bool _isOver;         // under _gate: no timer is made any more
     private bool _leftBehind;
     private int _status = -1;
     private Calls.Usage _usage;
@@ -35,6 +41,7 @@ public sealed class RunningCommand : IAsyncDisposable
     {
         (_start, _time, Mark, ProcessId, _memory) = (start, time, mark, spawned.ProcessId, memory);
         _startedAt = time.GetTimestamp();
+        _inheritedKilobytes = spawned.InheritedKilobytes;
         _process = new PolledDescriptor(spawned.Pidfd, forWriting: false);
         var budget = new OutputBudget(start.Limits.OutputBytes, () => Stop(CommandEnd.OutputLimit));
         _terminal = start.Terminal is null ? null : streams.Output;
@@ -42,12 +49,12 @@ public sealed class RunningCommand : IAsyncDisposable
         _output = new CommandOutput(streams.Output, budget);
         _error = new CommandOutput(streams.Error, budget);
         Ended = SuperviseAsync();
-        if (start.Limits.Time is { } limit)
-            After(limit, () => Stop(CommandEnd.TimeLimit));
-        if (start.Limits.Processes is not null)
-            After(Tick, WatchProcesses);
-        if (_memory is not null)
-            After(Tick, WatchMemory);
+        if (start.Limits.Time is not null)
+            WatchTime();
+        if (start.Limits.Processes is null && memory is null)
+            return;
+        lock (_gate)
+            _watch = time.CreateTimer(static state => ((RunningCommand)state!).Watch(), this, Tick, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The process that was started; the number of its group and of its session as well.</summary>
@@ -71,13 +78,14 @@ public sealed class RunningCommand : IAsyncDisposable
     /// <summary>Ends it: SIGTERM to all its processes, those that left its session included, and after <see cref="CommandLimits.Grace"/> SIGKILL. The first reason stays.</summary>
     public void Stop(CommandEnd reason)
     {
+        bool isUrgent = reason is CommandEnd.ProcessLimit or CommandEnd.MemoryLimit;
         lock (_gate)
         {
             if (_reason != CommandEnd.Finished || Ended is { IsCompleted: true })
                 return;
             _reason = reason;
             if (!_isReaped)
-                SignalGroup(reason is CommandEnd.ProcessLimit or CommandEnd.MemoryLimit ? Calls.SIGKILL : Calls.SIGTERM);
+                SignalGroup(isUrgent ? Calls.SIGKILL : Calls.SIGTERM);
         }
 
         if (reason is CommandEnd.CallerLeft or CommandEnd.OutputLimit)
@@ -86,8 +94,14 @@ public sealed class RunningCommand : IAsyncDisposable
             _error.Cut();
         }
 
-        ProcessList.SignalAll(Mark, Calls.SIGTERM);
-        _ = KillAfterGraceAsync();
+        if (isUrgent)
+        {
+            _ = KillAsync(TimeSpan.Zero);
+            return;
+        }
+
+        _ = ProcessList.SignalAll(Mark, Calls.SIGTERM);
+        _ = KillAsync(_start.Limits.Grace);
     }
 
     /// <summary>Sends a signal to its processes; does nothing once it has ended.</summary>
@@ -139,8 +153,10 @@ public sealed class RunningCommand : IAsyncDisposable
         _process.Dispose();
         lock (_gate)
         {
-            foreach (ITimer timer in _timers)
-                timer.Dispose();
+            _limit?.Dispose();
+            _watch?.Dispose();
+            _limit = _watch = null;
+            _isOver = true;
             if (_reason == CommandEnd.Finished && _memory is { HasEndedOne: true })
                 _reason = CommandEnd.MemoryLimit;
         }
@@ -183,24 +199,28 @@ public sealed class RunningCommand : IAsyncDisposable
         while (Calls.kill(-ProcessId, 0) == 0 && !_leftBehind && _reason == CommandEnd.Finished && _time.GetElapsedTime(since) < Tick)
             await Task.Delay(ShortTick, _time).ConfigureAwait(false); // the last writer closes its streams a moment before it is dead
 
-        if (Calls.kill(-ProcessId, 0) < 0)
-            return;
-        _leftBehind |= ProcessList.CountOfSession(ProcessId) > 0; // the dead that nobody has buried are members too
-        SignalGroup(Calls.SIGTERM);
         since = _time.GetTimestamp();
-        bool isKilled = false;
-        while (Calls.kill(-ProcessId, 0) == 0)
+        bool isFirst = true, isKilled = false;
+        for (TimeSpan pause = ShortTick; Calls.kill(-ProcessId, 0) == 0; pause = pause * 2 < Tick ? pause * 2 : Tick)
         {
+            // The dead that nobody has buried are members too: their new parent takes its time.
+            bool isAnyAlive = ProcessList.CountOfSession(ProcessId) > 0;
             TimeSpan elapsed = _time.GetElapsedTime(since);
-            if (elapsed >= _start.Limits.Grace + Tick)
-                return; // dead, and not buried: its new parent takes its time
-            if (!isKilled && elapsed >= _start.Limits.Grace)
+            if (!isAnyAlive || elapsed >= _start.Limits.Grace)
             {
-                _ = Calls.kill(-ProcessId, Calls.SIGKILL);
+                _ = Calls.kill(-ProcessId, Calls.SIGKILL); // one that was born while we looked as well
+                if (!isAnyAlive || isKilled)
+                    return;
                 isKilled = true;
             }
+            else if (isFirst)
+            {
+                SignalGroup(Calls.SIGTERM);
+            }
 
-            await Task.Delay(ShortTick, _time).ConfigureAwait(false);
+            _leftBehind |= isFirst;
+            isFirst = false;
+            await Task.Delay(pause, _time).ConfigureAwait(false);
         }
     }
 
@@ -232,42 +252,46 @@ public sealed class RunningCommand : IAsyncDisposable
             _ = Calls.kill(-ProcessId, Calls.SIGCONT); // one that was stopped could not hear of it
     }
 
-    private async Task KillAfterGraceAsync()
+    /// <summary>Kills all its processes, wherever they went, and what those start meanwhile.</summary>
+    private async Task KillAsync(TimeSpan grace)
     {
-        await Task.Delay(_start.Limits.Grace, _time).ConfigureAwait(false);
+        if (grace > TimeSpan.Zero)
+            await Task.Delay(grace, _time).ConfigureAwait(false);
         lock (_gate)
         {
             if (!_isReaped)
                 SignalGroup(Calls.SIGKILL);
         }
 
-        ProcessList.SignalAll(Mark, Calls.SIGKILL);
+        for (int pass = 0; pass < KillPasses && ProcessList.SignalAll(Mark, Calls.SIGKILL) > 0; pass++)
+            await Task.Delay(ShortTick, _time).ConfigureAwait(false);
     }
 
-    private void WatchProcesses()
+    private void WatchTime()
     {
-        if (Ended.IsCompleted)
+        TimeSpan left = _start.Limits.Time!.Value - _time.GetElapsedTime(_startedAt);
+        if (left <= TimeSpan.Zero)
+        {
+            Stop(CommandEnd.TimeLimit);
             return;
-        if (ProcessList.CountOfSession(ProcessId) > _start.Limits.Processes)
-            Stop(CommandEnd.ProcessLimit);
-        else
-            After(Tick, WatchProcesses);
-    }
+        }
 
-    private void WatchMemory()
-    {
-        if (Ended.IsCompleted)
-            return;
-        if (_memory!.HasEndedOne)
-            Stop(CommandEnd.MemoryLimit);
-        else
-            After(Tick, WatchMemory);
-    }
-
-    private void After(TimeSpan time, Action action)
-    {
         lock (_gate)
-            _timers.Add(_time.CreateTimer(static state => ((Action)state!)(), action, time, Timeout.InfiniteTimeSpan));
+        {
+            _limit?.Dispose();
+            if (!_isOver)
+                _limit = _time.CreateTimer(static state => ((RunningCommand)state!).WatchTime(), this, left < LongestTimer ? left : LongestTimer, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void Watch()
+    {
+        if (_start.Limits.Processes is { } most && ProcessList.CountOfRun(ProcessId, Mark) > most)
+            Stop(CommandEnd.ProcessLimit);
+        else if (_memory is { HasEndedOne: true })
+            Stop(CommandEnd.MemoryLimit);
+        lock (_gate)
+            _watch?.Change(Tick, Timeout.InfiniteTimeSpan);
     }
 
     private CommandReport Report()
@@ -290,7 +314,7 @@ public sealed class RunningCommand : IAsyncDisposable
             Error = _error.Report,
             Duration = _time.GetElapsedTime(_startedAt),
             CpuTime = cpu,
-            MaxMemoryBytes = _usage.MaxResidentKilobytes * 1024,
+            MaxMemoryBytes = _usage.MaxResidentKilobytes > _inheritedKilobytes ? _usage.MaxResidentKilobytes * 1024 : 0,
             LeftProcessesBehind = _leftBehind,
         };
     }

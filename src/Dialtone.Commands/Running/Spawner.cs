@@ -15,6 +15,8 @@ internal sealed unsafe class Spawner
     private static readonly Lazy<Spawner> Keeping = new(() => new Spawner(allowNewPrivileges: true));
     private static readonly Lazy<Spawner> Dropping = new(() => new Spawner(allowNewPrivileges: false));
 
+    private const long InaccuracyKilobytes = 1024; // the system counts memory in batches
+
     private readonly BlockingCollection<Job> _jobs = [];
     private readonly bool _allowNewPrivileges;
     private bool _hasOwnMask;
@@ -79,10 +81,10 @@ internal sealed unsafe class Spawner
         if (job.Start.Umask is not null)
             _ = Calls.umask(_usualMask);
         if (error != 0)
-            return new Spawned(error, 0, -1);
+            return new Spawned(error, 0, -1, 0);
         SetLimits(pid, job.Start.Limits);
         // A process that ended keeps its number until we have asked for its status, so this is the one just started.
-        return new Spawned(0, pid, Calls.OpenPidfd(pid));
+        return new Spawned(0, pid, Calls.OpenPidfd(pid), MostMemory() + InaccuracyKilobytes);
     }
 
     private static int Spawn(Job job, int* pid)
@@ -142,6 +144,13 @@ internal sealed unsafe class Spawner
         _ = Calls.prlimit(pid, Calls.RLIMIT_CPU, &bound, null);
     }
 
+    /// <summary>The most memory this process has held, in KiB: until it ran its program the command shared that, and the system counts it as the command's.</summary>
+    private static long MostMemory()
+    {
+        Calls.Usage usage;
+        return Calls.getrusage(Calls.RUSAGE_SELF, &usage) == 0 ? usage.MaxResidentKilobytes : 0;
+    }
+
     private static byte** ToNative(IReadOnlyList<string> texts)
     {
         var array = (byte**)NativeMemory.AllocZeroed((nuint)texts.Count + 1, (nuint)sizeof(byte*));
@@ -167,4 +176,5 @@ internal sealed unsafe class Spawner
 /// <param name="Error">0, or the system's error.</param>
 /// <param name="ProcessId">The process, which leads a session and a group of its own.</param>
 /// <param name="Pidfd">Becomes readable when the process has ended; −1 where the system has none.</param>
-internal readonly record struct Spawned(int Error, int ProcessId, int Pidfd);
+/// <param name="InheritedKilobytes">What the system counts as memory of the process though it was of this one.</param>
+internal readonly record struct Spawned(int Error, int ProcessId, int Pidfd, long InheritedKilobytes);
