@@ -64,10 +64,8 @@ public sealed class CommandService : IAsyncDisposable
         {
             string run = CommandRunner.NewRunId();
             var environment = new Dictionary<string, string>(decision.Start.Environment);
-            if (caller.User is not null)
-                environment["DIALTONE_USER"] = caller.User;
-            if (caller.From is not null)
-                environment["DIALTONE_FROM"] = caller.From;
+            Tell(environment, "DIALTONE_USER", caller.User);
+            Tell(environment, "DIALTONE_FROM", caller.From);
             CommandStart start = decision.Start with { RunId = run, Environment = environment };
             if (request.Keep)
                 start = start with { Limits = start.Limits.And(new CommandLimits { OutputBytes = _options.MaxKeptBytes }) };
@@ -130,6 +128,17 @@ public sealed class CommandService : IAsyncDisposable
 
     /// <summary>Ends the commands that were kept beyond their callers.</summary>
     public ValueTask DisposeAsync() => _kept.DisposeAsync();
+
+    /// <summary>What went wrong in a way that nobody expected, for the operator.</summary>
+    internal void Failed(Exception error) => _logger.Failed(error);
+
+    /// <summary>What is known of the caller, which the caller cannot say of itself.</summary>
+    private static void Tell(Dictionary<string, string> environment, string name, string? value)
+    {
+        environment.Remove(name);
+        if (value is not null)
+            environment[name] = value;
+    }
 
     private async Task<RunningCommand> StartAsync(string run, CommandCaller caller, CommandStart start)
     {

@@ -54,6 +54,12 @@ public sealed record CommandServiceOptions
     /// <summary>How long a kept command's output and report are there after its end. Default 1 hour.</summary>
     public TimeSpan KeepFor { get; init => field = Check.Positive((TimeSpan?)value)!.Value; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// How long commands may go on when their server has begun to stop; then they are ended, and callers are told so. Default 25 s: that much less than
+    /// <see cref="ServerOptions.DrainTimeout"/>'s default as ending and telling may take.
+    /// </summary>
+    public TimeSpan StopPatience { get; init => field = Check.Positive((TimeSpan?)value)!.Value; } = TimeSpan.FromSeconds(25);
+
     /// <summary>Where time comes from. Default the system's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -17,6 +17,6 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Error, "The policy could not decide about a request, which was refused.")]
     public static partial void Undecided(this ILogger logger, Exception error);
 
-    [LoggerMessage(5, LogLevel.Error, "A command's reply could not be made.")]
-    public static partial void ReplyFailed(this ILogger logger, Exception error);
+    [LoggerMessage(5, LogLevel.Error, "A command could not be served.")]
+    public static partial void Failed(this ILogger logger, Exception error);
 }

@@ -105,6 +105,25 @@ public sealed class KeepTests
     }
 
     [Fact]
+    public async Task It_is_not_forgotten_while_somebody_reads_it()
+    {
+        var time = new FakeTimeProvider();
+        await using var place = await Place.StartAsync(options: new CommandServiceOptions { KeepFor = TimeSpan.FromMinutes(5), Time = time });
+        await using CommandClient client = await place.ConnectAsync();
+        await using RemoteCommand command = await client.StartAsync(new CommandRequest("head", "-c", "8000000", "/dev/zero") { Keep = true });
+        await place.UntilLogAsync("\"end\""); // more than there is credit for is still there
+        for (int minute = 0; minute < 20; minute++)
+        {
+            Assert.Single(await client.ListKeptAsync());
+            time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(8_000_000, (await Shell.ReadAsync(command.Output)).Length);
+        Assert.Empty(await Shell.ReadAsync(command.Error));
+        Assert.Equal(0, (await command.Ended.WaitAsync(Shell.Patience)).Status);
+    }
+
+    [Fact]
     public async Task A_server_that_keeps_none_says_so()
     {
         await using var place = await Place.StartAsync(options: new CommandServiceOptions { MaxKept = 0 });

@@ -172,6 +172,23 @@ public sealed class NativeTests
     }
 
     [Fact]
+    public async Task A_command_that_is_cancelled_while_it_waits_for_a_place_is_never_started()
+    {
+        using var folder = new Cli.Tests.Folder();
+        await using var place = await Place.StartAsync(options: new CommandServiceOptions { MaxRunning = 1 });
+        await using CommandClient client = await place.ConnectAsync();
+        await using RemoteCommand running = await client.StartAsync(new CommandRequest("cat"));
+        using var cancel = new CancellationTokenSource();
+        Task<RemoteCommand> waiting = client.StartAsync(new CommandRequest("touch", folder["touched"]), cancel.Token);
+        await cancel.CancelAsync();
+        Assert.Equal(CommandError.NotStarted, (await Assert.ThrowsAsync<CommandException>(() => waiting.WaitAsync(Shell.Patience))).Reason);
+        await running.FinishInputAsync();
+        Assert.Equal(0, (await running.Ended.WaitAsync(Shell.Patience)).Status);
+        Assert.Equal(0, (await client.RunAsync(new CommandRequest("true")).WaitAsync(Shell.Patience)).Status);
+        Assert.False(File.Exists(folder["touched"]));
+    }
+
+    [Fact]
     public async Task Refusals_say_why()
     {
         await using var place = await Place.StartAsync();
@@ -231,6 +248,53 @@ public sealed class NativeTests
         Assert.Equal("last words", Encoding.UTF8.GetString(await Shell.ReadAsync(command.Output)));
         Assert.Equal(0, (await command.Ended.WaitAsync(Shell.Patience)).Status);
         Assert.Empty((await stopping.WaitAsync(Shell.Patience)).Stragglers);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task A_server_that_has_waited_for_long_enough_ends_commands_and_tells_their_callers(bool overDatagrams, bool isKept)
+    {
+        var options = new CommandServiceOptions { StopPatience = TimeSpan.FromMilliseconds(200) };
+        await using Place place = overDatagrams ? await Place.StartWithFlowsAsync(options: options) : await Place.StartAsync(options: options);
+        await using CommandClient client = overDatagrams ? await CommandClient.ConnectOverDatagramsAsync(place.Address) : await place.ConnectAsync();
+        await using RemoteCommand command = await client.StartAsync(new CommandRequest { Line = "trap 'echo last words; exit 6' TERM; echo up; while :; do sleep 0.05; done", Keep = isKept });
+        var output = new StringBuilder();
+        await Shell.UntilAsync(command.Output, output, "up\n");
+        Task<DrainReport> stopping = place.Server.StopAsync(TimeSpan.FromSeconds(50));
+        await Shell.UntilAsync(command.Output, output, "last words\n");
+        CommandReport report = await command.Ended.WaitAsync(Shell.Patience);
+        Assert.Equal((CommandEnd.ServerStopping, 6), (report.Reason, report.Status));
+        Assert.Empty((await stopping.WaitAsync(Shell.Patience)).Stragglers);
+    }
+
+    [Fact]
+    public async Task A_variable_without_a_text_is_refused()
+    {
+        await using var place = await Place.StartAsync();
+        await using Connection connection = await Dialer.ConnectAsync(place.Address);
+        await connection.SendAsync(CommandFrame.Codec, new CommandFrame { Type = CommandFrame.Run, Id = 1, Command = ["true"], Environment = new() { ["A"] = null! } });
+        JsonMessage<CommandFrame> answer = (await connection.ReceiveAsync(CommandFrame.Codec).AsTask().WaitAsync(Shell.Patience))!;
+        Assert.Equal((CommandFrame.Refused, "bad-request"), (answer.Header.Type, answer.Header.Code));
+    }
+
+    [Fact]
+    public async Task A_caller_that_does_not_read_what_became_of_its_commands_starts_no_more_of_them()
+    {
+        await using var place = await Place.StartAsync("memory:commands-unread", CommandPolicy.Nothing);
+        await using Connection connection = await Dialer.ConnectAsync(place.Address);
+        Task flood = FloodAsync();
+        await Task.WhenAny(flood, Task.Delay(TimeSpan.FromSeconds(2)));
+        Assert.False(flood.IsCompleted, "Every request was taken, and no answer was read.");
+        connection.Abort();
+        await flood.ContinueWith(static _ => { }, TaskScheduler.Default);
+
+        async Task FloodAsync()
+        {
+            for (int i = 1; i <= 20_000; i++)
+                await connection.SendAsync(CommandFrame.Codec, new CommandFrame { Type = CommandFrame.Run, Id = i, Command = ["true"] });
+        }
     }
 
     [Fact]

@@ -92,6 +92,15 @@ public sealed class ServiceTests
         await EndAsync(served);
     }
 
+    [Fact]
+    public async Task Nobody_says_of_itself_who_it_is()
+    {
+        var asked = new CommandRequest { Line = "echo ${DIALTONE_USER-none} ${DIALTONE_FROM-none}", Environment = new Dictionary<string, string> { ["DIALTONE_USER"] = "root", ["DIALTONE_FROM"] = "here" } };
+        ServedCommand served = await Service(Stream.Null).StartAsync(asked, new CommandCaller(null, null));
+        Assert.Equal("none none\n", Encoding.UTF8.GetString(await Shell.ReadAsync(served.Command.Output)));
+        await EndAsync(served);
+    }
+
     private static CommandServiceOptions Options => new() { Policy = CommandPolicy.AnyCommandWhichIsDangerous };
 
     private static CommandService Service(Stream log, CommandServiceOptions? options = null) => new((options ?? Options) with { Audit = new CommandAudit(log) });

@@ -101,6 +101,71 @@ public sealed class TutorialTests
             Line("a  b c\n"u8) + Line("dialtone: ';' means something to a shell, and no shell runs this line.\n"u8) + Line("dialtone: No rule names the program 'id'.\n"u8), output);
     }
 
+    [Fact]
+    public async Task A_client_that_finishes_sending_is_told_that_its_command_was_ended()
+    {
+        await using var place = await Place.StartAsync(tutorial: TutorialFraming.Raw);
+        await using Connection connection = await Dialer.ConnectAsync(place.Address);
+        await connection.SendAsync("echo one; sleep 987"u8.ToArray());
+        await connection.FinishSendingAsync();
+        Assert.Equal("one\n\n[dialtone: the command was ended (caller-left)]\n", Encoding.UTF8.GetString(await Shell.ReadAsync(connection.Stream)));
+    }
+
+    [Fact]
+    public async Task A_reply_without_what_a_process_left_behind_would_write_says_so()
+    {
+        await using var place = await Place.StartAsync(tutorial: TutorialFraming.Int32);
+        Assert.Equal(Line("one\n\n[dialtone: the command left processes behind; nothing more of them is shown]\n"u8), await ClientAsync(place, "int32", "sleep 987 & echo one"));
+    }
+
+    [Fact]
+    public async Task A_datagram_in_gbk_is_cut_between_characters()
+    {
+        Encoding gbk = CodePagesEncodingProvider.Instance.GetEncoding("gbk")!;
+        await using var place = await Place.StartAsync("udp://127.0.0.1:0", tutorial: TutorialFraming.Raw, encoding: gbk);
+        byte[] cut = [.. gbk.GetBytes(new string('中', 32_728)), .. "\n[dialtone: the output was cut after 65456 bytes]\n"u8];
+        Assert.Equal(Line(cut), await ClientAsync(place, "udp", "python3 -c 'print(\"中\" * 40000)'"));
+    }
+
+    [Theory]
+    [InlineData("tcp://127.0.0.1:0")]
+    [InlineData("udp://127.0.0.1:0")]
+    public async Task A_server_that_stops_lets_commands_finish(string listen)
+    {
+        await using var place = await Place.StartAsync(listen, tutorial: TutorialFraming.Raw);
+        using var folder = new Folder();
+        Task<string> reply = AskAsync(place.Address, $"echo begun; until [ -e {folder["go"]} ]; do sleep 0.05; done; echo done");
+        await place.UntilLogAsync("\"start\"");
+        Task<DrainReport> stopping = place.Server.StopAsync(TimeSpan.FromSeconds(50));
+        folder.Write("go", "");
+        Assert.Equal("begun\ndone\n", await reply.WaitAsync(Shell.Patience));
+        Assert.Empty((await stopping.WaitAsync(Shell.Patience)).Stragglers);
+    }
+
+    [Theory]
+    [InlineData("tcp://127.0.0.1:0")]
+    [InlineData("udp://127.0.0.1:0")]
+    public async Task A_server_that_has_waited_for_long_enough_ends_commands_and_says_so(string listen)
+    {
+        await using var place = await Place.StartAsync(listen, tutorial: TutorialFraming.Raw, options: new CommandServiceOptions { StopPatience = TimeSpan.FromMilliseconds(200) });
+        Task<string> reply = AskAsync(place.Address, "echo begun; sleep 987");
+        await place.UntilLogAsync("\"start\"");
+        Task<DrainReport> stopping = place.Server.StopAsync(TimeSpan.FromSeconds(50));
+        Assert.Equal("begun\n\n[dialtone: the command was ended (server-stopping)]\n", await reply.WaitAsync(Shell.Patience));
+        Assert.Empty((await stopping.WaitAsync(Shell.Patience)).Stragglers);
+    }
+
+    [Fact]
+    public async Task A_caller_that_asks_nothing_does_not_hold_up_a_server_that_stops()
+    {
+        await using var place = await Place.StartAsync(tutorial: TutorialFraming.Acknowledged);
+        await using Connection idle = await Dialer.ConnectAsync(place.Address);
+        await using Connection asked = await Dialer.ConnectAsync(place.Address);
+        await asked.SendAsync("true"u8.ToArray());
+        Assert.Equal(1, await asked.ReceiveAsync(new byte[10])); // a length of 0
+        Assert.Empty((await place.Server.StopAsync(TimeSpan.FromSeconds(50)).WaitAsync(Shell.Patience)).Stragglers);
+    }
+
     [Theory]
     [InlineData("raw")]
     [InlineData("ack")]
@@ -120,6 +185,21 @@ public sealed class TutorialTests
         Assert.Equal((0, size), (large.ExitCode, large.Output.Length));
         ToolResult loop = await ToolProcess.FeedAsync("echo one; echo err >&2\necho two\nquit\necho never\n", ["exec", .. flags, address]);
         Assert.Equal((0, "err\ntwo\n", ""), (loop.ExitCode, loop.Output, loop.Error));
+    }
+
+    /// <summary>Sends one line, and returns all that comes back.</summary>
+    private static async Task<string> AskAsync(Address address, string line)
+    {
+        if (address.IsDatagram)
+        {
+            using DatagramClient client = await DatagramClient.ConnectAsync(address);
+            await client.SendAsync(Encoding.UTF8.GetBytes(line));
+            return Encoding.UTF8.GetString((await client.ReceiveAsync()).Span);
+        }
+
+        await using Connection connection = await Dialer.ConnectAsync(address);
+        await connection.SendAsync(Encoding.UTF8.GetBytes(line));
+        return Encoding.UTF8.GetString(await Shell.ReadAsync(connection.Stream));
     }
 
     private static async Task<string> ClientAsync(Place place, string framing, params string[] commands)

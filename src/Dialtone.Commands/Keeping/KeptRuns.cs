@@ -3,6 +3,8 @@ namespace Dialtone.Commands;
 /// <summary>The commands that outlive their callers: so many, each for so long after its end.</summary>
 internal sealed class KeptRuns(CommandServiceOptions options) : IAsyncDisposable
 {
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(30); // a timer's own bound is a little beyond 49
+    private static readonly TimeSpan Later = TimeSpan.FromMinutes(1);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (KeptRun Run, ITimer? Expiry)> _runs = []; // under _gate
     private int _starting;                                                          // under _gate
@@ -96,19 +98,35 @@ internal sealed class KeptRuns(CommandServiceOptions options) : IAsyncDisposable
     private async Task ExpireAsync(KeptRun run)
     {
         await ((Task)run.Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        long endedAt = options.Time.GetTimestamp();
         lock (_gate)
         {
             if (!_runs.ContainsKey(run.RunId) || _isOver)
                 return;
-            ITimer expiry = options.Time.CreateTimer(_ => Expire(run.RunId), null, options.KeepFor, Timeout.InfiniteTimeSpan);
+            ITimer expiry = options.Time.CreateTimer(_ => Expire(run, endedAt), null, TillExpiry(endedAt), Timeout.InfiniteTimeSpan);
             _runs[run.RunId] = (run, expiry);
         }
     }
 
-    private void Expire(string runId)
+    /// <summary>Forgets it when its time has come, and nobody reads what it wrote.</summary>
+    private void Expire(KeptRun run, long endedAt)
     {
         lock (_gate)
-            Forget(runId);
+        {
+            TimeSpan left = TillExpiry(endedAt);
+            if (run.IsAttached)
+                left = Later;
+            if (left <= TimeSpan.Zero)
+                Forget(run.RunId);
+            else if (_runs.TryGetValue(run.RunId, out (KeptRun Run, ITimer? Expiry) kept))
+                kept.Expiry?.Change(left, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private TimeSpan TillExpiry(long endedAt)
+    {
+        TimeSpan left = options.KeepFor - options.Time.GetElapsedTime(endedAt);
+        return left < LongestTimer ? left : LongestTimer;
     }
 
     // Under _gate. Whoever reads it still keeps its files until then: a handle in use is closed after that.

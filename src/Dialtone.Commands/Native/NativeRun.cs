@@ -12,6 +12,7 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
     private const int SmallPieceBytes = 16 * 1024;
 
     private readonly CancellationTokenSource _gone = new(); // nobody takes output any more
+    private readonly CancellationTokenSource _unwanted = new(); // it is not to be started any more
     private readonly StreamCredit _output = new(CommandFrame.OutputCredit);
     private readonly StreamCredit _error = new(CommandFrame.OutputCredit);
     private readonly Pipe _input = new(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false)); // bounded by credit
@@ -27,6 +28,15 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
     public int Id => id;
 
     public Task Done { get; set; } = Task.CompletedTask;
+
+    private CommandEnd Early
+    {
+        get
+        {
+            lock (_gate)
+                return _endedEarly;
+        }
+    }
 
     public static CommandFrame Refusal(int id, CommandError error, string message) =>
         new() { Type = CommandFrame.Refused, Id = id, Code = ErrorCodes.Of(error), Message = message };
@@ -54,7 +64,14 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
         }
         catch (OperationCanceledException)
         {
-            last = Refusal(id, CommandError.NotStarted, "It was cancelled before it started.");
+            last = Early == CommandEnd.ServerStopping
+                ? Refusal(id, CommandError.Stopping, "The server is stopping.")
+                : Refusal(id, CommandError.NotStarted, "It was cancelled before it started.");
+        }
+        catch (Exception e) when (e is not (TransportException or ProtocolException or IOException))
+        {
+            service.Failed(e);
+            last = Refusal(id, CommandError.NotStarted, "The server failed; its log says how.");
         }
 
         forget();
@@ -111,6 +128,8 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
             command = _command;
         }
 
+        if (command is null)
+            _unwanted.Cancel();
         End(command, reason);
     }
 
@@ -137,7 +156,9 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
                 Terminal = frame.Terminal is { } size ? new TerminalSize(size.Columns, size.Rows) : null,
                 TerminalType = frame.Terminal?.Type ?? "dumb",
             };
-            problem = frame.Command?.Any(word => word is null) is true ? "A word of a command is a text." : null;
+            problem = frame.Command?.Any(word => word is null) is true ? "A word of a command is a text."
+                : frame.Environment?.ContainsValue(null!) is true ? "A variable of the environment is a text."
+                : null;
         }
         catch (Exception e) when (e is ArgumentException or OverflowException)
         {
@@ -149,7 +170,7 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
 
     private async Task<ServedCommand> StartAsync(CommandFrame frame, CommandCaller caller)
     {
-        ServedCommand served = await service.StartAsync(Read(frame), caller, _gone.Token).ConfigureAwait(false);
+        ServedCommand served = await service.StartAsync(Read(frame), caller, _unwanted.Token).ConfigureAwait(false);
         Follow(served.Command);
         return served;
     }
@@ -173,7 +194,7 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
         _isKept = true;
         KeptRun run = frame.Type == CommandFrame.Attach
             ? service.FindKept(frame.RunId, caller)
-            : await service.StartKeptAsync(Read(frame), caller, _gone.Token).ConfigureAwait(false);
+            : await service.StartKeptAsync(Read(frame), caller, _unwanted.Token).ConfigureAwait(false);
         Action detach = TakeOver;
         ServedCommand served = run.Attach(detach);
         try
@@ -213,7 +234,7 @@ internal sealed class NativeRun(CommandService service, FrameWriter writer, int 
     /// <summary>Ends it for that reason, unless it is kept and the reason is only ours.</summary>
     private void End(RunningCommand? command, CommandEnd reason)
     {
-        if (!_isKept || reason == CommandEnd.Cancelled)
+        if (!_isKept || reason is CommandEnd.Cancelled or CommandEnd.ServerStopping)
             command?.Stop(reason);
     }
 

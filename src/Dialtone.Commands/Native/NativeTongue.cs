@@ -85,6 +85,8 @@ internal sealed class NativeTongue(CommandService service, CommandFlows? flows, 
         public async Task RunAsync()
         {
             CancellationTokenRegistration closing = serverClosing.Register(LeaveIfIdle);
+            using var deadline = new StopDeadline(service.Options, serverClosing);
+            CancellationTokenRegistration overdue = deadline.Token.Register(StopAll);
             try
             {
                 while (Continued is null && await line.ReceiveAsync(_idle.Token).ConfigureAwait(false) is { } received)
@@ -97,6 +99,7 @@ internal sealed class NativeTongue(CommandService service, CommandFlows? flows, 
             finally
             {
                 await closing.DisposeAsync().ConfigureAwait(false);
+                await overdue.DisposeAsync().ConfigureAwait(false);
                 await EndAllAsync().ConfigureAwait(false);
                 _idle.Dispose();
             }
@@ -163,6 +166,7 @@ internal sealed class NativeTongue(CommandService service, CommandFlows? flows, 
         {
             if (frame.Id < 1 || already is not null)
                 throw new ProtocolException(ProtocolError.BadHeader, "A command's id is 1 or more, and not that of another one that runs.");
+            await UntilToldAsync().ConfigureAwait(false);
             var run = new NativeRun(service, _writer, frame.Id);
             lock (_gate)
             {
@@ -187,6 +191,23 @@ internal sealed class NativeTongue(CommandService service, CommandFlows? flows, 
                 ? (CommandError.Stopping, "The server is stopping.")
                 : (CommandError.Busy, $"A caller runs at most {MaxRuns} commands at one time.");
             await _writer.SendAsync(NativeRun.Refusal(frame.Id, error, message)).ConfigureAwait(false);
+        }
+
+        /// <summary>A caller that does not read how its commands ended starts no more of them.</summary>
+        private async ValueTask UntilToldAsync()
+        {
+            while (true)
+            {
+                Task[] ending;
+                lock (_gate)
+                {
+                    if (_unfinished.Count < 2 * MaxRuns)
+                        return;
+                    ending = [.. _unfinished.Where(run => _runs.GetValueOrDefault(run.Id) != run).Select(run => run.Done)];
+                }
+
+                await Task.WhenAny(ending).ConfigureAwait(false);
+            }
         }
 
         private async Task RunAsync(NativeRun run, CommandFrame frame)
@@ -260,6 +281,16 @@ internal sealed class NativeTongue(CommandService service, CommandFlows? flows, 
             {
                 // The caller was faster.
             }
+        }
+
+        /// <summary>Ends what still runs; how it ended is told.</summary>
+        private void StopAll()
+        {
+            NativeRun[] left;
+            lock (_gate)
+                left = [.. _unfinished];
+            foreach (NativeRun run in left)
+                run.Leave(CommandEnd.ServerStopping);
         }
 
         private async Task EndAllAsync()

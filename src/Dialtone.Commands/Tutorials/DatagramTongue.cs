@@ -8,6 +8,8 @@ internal sealed class DatagramTongue(CommandService service, Encoding? encoding)
     /// <summary>What UDP over IPv4 can carry.</summary>
     private const int MaxReplyBytes = 65_507;
 
+    private const int MaxCharacterBytes = 4;
+
     /// <summary>A caller over datagrams cannot be seen to leave, so its command does not run for ever.</summary>
     private static readonly TimeSpan LongestRun = TimeSpan.FromMinutes(1);
 
@@ -23,14 +25,15 @@ internal sealed class DatagramTongue(CommandService service, Encoding? encoding)
             return;
         }
 
+        using var deadline = new StopDeadline(service.Options, datagram.Closing);
         try
         {
             var caller = new CommandCaller(datagram.From?.ToString(), null);
             using TutorialReply reply = await TutorialReply.MakeAsync(
-                service, line, caller, encoding, _limits, () => CommandEnd.ServerStopping, datagram.Closing).ConfigureAwait(false);
+                service, line, caller, encoding, _limits, () => CommandEnd.ServerStopping, deadline.Token).ConfigureAwait(false);
             await datagram.ReplyAsync(await FitAsync(reply.Content).ConfigureAwait(false)).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (datagram.Closing.IsCancellationRequested)
+        catch (OperationCanceledException) when (deadline.Token.IsCancellationRequested)
         {
             // The server is stopping; a datagram that gets no answer is one of the things that happen to datagrams.
         }
@@ -46,20 +49,30 @@ internal sealed class DatagramTongue(CommandService service, Encoding? encoding)
         await content.Open().ReadExactlyAsync(reply.AsMemory(0, room)).ConfigureAwait(false);
         if (fits)
             return reply;
-        if (encoding is null)
-            room = WholeCharacters(reply.AsSpan(0, room));
+        room = WholeCharacters(reply.AsSpan(0, room), used);
         note = used.GetBytes(TutorialReply.Note(room));
         note.CopyTo(reply, room);
         return reply[..(room + note.Length)];
     }
 
-    /// <summary>The length without a last character of UTF-8 that was cut.</summary>
-    private static int WholeCharacters(ReadOnlySpan<byte> text)
+    /// <summary>The length without a last character that was cut; all of it where it is no text.</summary>
+    private static int WholeCharacters(ReadOnlySpan<byte> text, Encoding encoding)
     {
-        int start = text.Length - 1;
-        while (start > text.Length - 4 && (text[start] & 0xC0) == 0x80)
-            start--;
-        int needed = text[start] switch { >= 0xF0 => 4, >= 0xE0 => 3, >= 0xC0 => 2, _ => 1 };
-        return start + needed > text.Length ? start : text.Length;
+        var strict = (Encoding)encoding.Clone();
+        strict.DecoderFallback = DecoderFallback.ExceptionFallback;
+        for (int length = text.Length; length > text.Length - MaxCharacterBytes; length--)
+        {
+            try
+            {
+                _ = strict.GetCharCount(text[..length]);
+                return length;
+            }
+            catch (DecoderFallbackException)
+            {
+                // Perhaps without its last byte.
+            }
+        }
+
+        return text.Length;
     }
 }

@@ -68,7 +68,7 @@ internal sealed class TutorialReply : IDisposable
 
     private static string? Shortfall(CommandReport report) => report.Reason switch
     {
-        CommandEnd.Finished or CommandEnd.CallerLeft => null,
+        CommandEnd.Finished => report.LeftProcessesBehind ? "\n[dialtone: the command left processes behind; nothing more of them is shown]\n" : null,
         CommandEnd.OutputLimit => Note(report.Output.Bytes + report.Error.Bytes),
         _ => $"\n[dialtone: the command was ended ({ErrorCodes.Of(report.Reason)})]\n",
     };

@@ -31,7 +31,9 @@ internal sealed class TutorialTongue(CommandService service, TutorialFraming fra
             {
                 connection.Activity = "running a command";
                 using var answered = new CancellationTokenSource();
-                using var left = CancellationTokenSource.CreateLinkedTokenSource(connection.Closing);
+                using var deadline = new StopDeadline(service.Options, connection.Closing);
+                using var left = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token);
+                CommandEnd Why() => deadline.Token.IsCancellationRequested ? CommandEnd.ServerStopping : CommandEnd.CallerLeft;
                 Task watching = WatchAsync(left, answered.Token);
                 try
                 {
@@ -53,21 +55,32 @@ internal sealed class TutorialTongue(CommandService service, TutorialFraming fra
             }
         }
 
-        private CommandEnd Why() => connection.Closing.IsCancellationRequested ? CommandEnd.ServerStopping : CommandEnd.CallerLeft;
-
-        /// <summary>A request is what has arrived: nothing in these framings tells where one ends.</summary>
+        /// <summary>A request is what has arrived: nothing in these framings tells where one ends. Null when there will be none.</summary>
         private async ValueTask<string?> ReadRequestAsync()
+        {
+            try
+            {
+                return await ReadRequestAsync(connection.Closing).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return null; // the server is stopping
+            }
+        }
+
+        private async ValueTask<string?> ReadRequestAsync(CancellationToken closing)
         {
             while (true)
             {
+                closing.ThrowIfCancellationRequested();
                 if (_mayAcknowledge)
-                    await TakeAcknowledgementAsync(isDue: false).ConfigureAwait(false);
+                    await TakeAcknowledgementAsync(isDue: false, closing).ConfigureAwait(false);
                 while (_pending.Length == 0)
                 {
-                    if (!await ReceiveAsync(default).ConfigureAwait(false))
+                    if (!await ReceiveAsync(closing).ConfigureAwait(false))
                         return null;
                     if (_mayAcknowledge)
-                        await TakeAcknowledgementAsync(isDue: false).ConfigureAwait(false);
+                        await TakeAcknowledgementAsync(isDue: false, closing).ConfigureAwait(false);
                 }
 
                 _mayAcknowledge = false;
@@ -94,7 +107,7 @@ internal sealed class TutorialTongue(CommandService service, TutorialFraming fra
                     await connection.Output.FlushAsync().ConfigureAwait(false);
                     _mayAcknowledge = content.Length == 0;
                     if (!_mayAcknowledge)
-                        await TakeAcknowledgementAsync(isDue: true).ConfigureAwait(false);
+                        await TakeAcknowledgementAsync(isDue: true, default).ConfigureAwait(false);
                     break;
             }
 
@@ -103,7 +116,7 @@ internal sealed class TutorialTongue(CommandService service, TutorialFraming fra
         }
 
         /// <summary>Takes <c>recv_ready</c> off what has arrived, a literal prefix; what follows it is the next request.</summary>
-        private async ValueTask TakeAcknowledgementAsync(bool isDue)
+        private async ValueTask TakeAcknowledgementAsync(bool isDue, CancellationToken cancellationToken)
         {
             while (true)
             {
@@ -125,7 +138,7 @@ internal sealed class TutorialTongue(CommandService service, TutorialFraming fra
 
                 if (!isDue && _pending.Length == 0)
                     return;
-                if (!await ReceiveAsync(default).ConfigureAwait(false))
+                if (!await ReceiveAsync(cancellationToken).ConfigureAwait(false))
                 {
                     if (isDue)
                         throw new ProtocolException(ProtocolError.TruncatedFrame, "The peer left where recv_ready was due.");
