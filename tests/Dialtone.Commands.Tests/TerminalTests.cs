@@ -46,6 +46,19 @@ public sealed class TerminalTests
         Assert.Equal("5 restored\n", left);
     }
 
+    [Fact]
+    public async Task A_kept_command_with_a_terminal_is_come_back_to_at_a_terminal()
+    {
+        await using var place = await Place.StartAsync();
+        await using CommandClient client = await place.ConnectAsync();
+        await using RemoteCommand kept = await client.StartAsync(new CommandRequest("env", "PS1=ready> ", "sh") { Keep = true, Terminal = new TerminalSize(70, 20) });
+        string left = await AtTerminalAsync(
+            [["see", "ready> "], ["type", "stty size\r"], ["see", "24 80"], ["see", "ready> "], ["resize", 100, 30],
+             ["type", "until [ \"$(stty size)\" = '30 100' ]; do sleep 0.05; done; echo now\"\" larger\r"], ["see", "now larger"], ["type", "exit 5\r"]],
+            ["exec", "-t", "--attach", kept.RunId, place.Address.ToString()]);
+        Assert.Equal("5 restored\n", left);
+    }
+
     private static async Task<string> AtTerminalAsync(object[][] steps, string[] words)
     {
         var json = new JsonArray([.. steps.Select(step => (JsonNode)new JsonArray([.. step.Select(value => value is int number ? (JsonNode)number : (string)value)]))]);

@@ -117,6 +117,84 @@ public sealed class ToolTests
     }
 
     [Fact]
+    public async Task Explaining_runs_nothing_on_many_hosts_as_on_one()
+    {
+        using var folder = new Folder();
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        ToolResult ran = await ToolProcess.RunAsync("exec", "--on", folder.Write("hosts", served.Address), "--explain", "--", "touch", folder["touched"]);
+        Assert.Equal((0, ""), (ran.ExitCode, ran.Output));
+        Assert.Equal($"{served.Address}    0  allowed: Any command is allowed.\n", ran.Error);
+        Assert.False(File.Exists(folder["touched"]));
+    }
+
+    [Fact]
+    public async Task Many_hosts_may_be_as_many_documents()
+    {
+        using var folder = new Folder();
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        string hosts = folder.Write("hosts", $"{served.Address}\ntcp://127.0.0.1:1\n");
+        ToolResult ran = await ToolProcess.RunAsync("exec", "--on", hosts, "--json", "--", "sh", "-c", "echo out; exit 3");
+        JsonElement[] documents = [.. ran.Output.Split('\n')[..^1].Select(line => JsonDocument.Parse(line).RootElement).OrderBy(each => each.GetProperty("exitCode").GetInt32())];
+        Assert.Equal([3, 255], documents.Select(each => each.GetProperty("exitCode").GetInt32()));
+        Assert.Equal((served.Address, "out\n"), (documents[0].GetProperty("address").GetString(), documents[0].GetProperty("stdout").GetString()));
+        Assert.Contains("Nobody answers", documents[1].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(255, ran.ExitCode);
+    }
+
+    [Fact]
+    public async Task What_is_no_text_is_not_lost_among_many_hosts()
+    {
+        using var folder = new Folder();
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        string pipeline = $"'{ToolProcess.Program}' exec --on {folder.Write("hosts", served.Address)} -- printf 'a\\377b\\344' 2>/dev/null | od -An -tx1 | tr -d ' \n' | tail -c 10";
+        using var shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", $"test \"$({pipeline})\" = 61ff62e40a"]);
+        await shell.WaitForExitAsync().WaitAsync(Shell.Patience);
+        Assert.Equal(0, shell.ExitCode);
+    }
+
+    [Fact]
+    public async Task What_a_command_leaves_behind_is_not_passed_over_in_silence()
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        ToolResult ran = await ToolProcess.RunAsync("exec", "-n", served.Address, "--", "sh", "-c", "sleep 987 & echo done");
+        Assert.Equal((0, "done\n", "dialtone: the command left processes behind; nothing more of them is shown.\n"), (ran.ExitCode, ran.Output, ran.Error));
+    }
+
+    [Fact]
+    public async Task A_request_to_end_reaches_the_command_as_what_it_is()
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        await using ToolProcess tool = ToolProcess.Start("exec", "-n", served.Address, "--", "sh", "-c", "trap '' INT; echo up; exec sleep 987");
+        Assert.Equal("up", await tool.ReadLineAsync());
+        tool.Signal(15);
+        Assert.Equal(143, (await tool.EndAsync()).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("int32", 124, "did not answer within 0.3 s.", "--timeout", "0.3")]
+    [InlineData("raw", 124, "did not answer within 0.3 s.", "--timeout", "0.3")]
+    [InlineData("raw", 0, "nothing came within 0.3 s", "--wait", "0.3")]
+    public async Task A_tutorial_server_that_says_nothing_is_no_success_in_silence(string framing, int code, string said, string flag, string value)
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command", "--framing", framing);
+        ToolResult ran = await ToolProcess.RunAsync("exec", "--framing", framing, flag, value, served.Address, "--", "sleep", "987");
+        Assert.Equal((code, ""), (ran.ExitCode, ran.Output));
+        Assert.Contains(said, ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_stops_ends_commands_in_time_to_tell_their_callers()
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command", "--drain", "1");
+        await using ToolProcess tool = ToolProcess.Start("exec", "-n", served.Address, "--", "sh", "-c", "trap 'echo bye; exit 6' TERM; echo up; while :; do sleep 0.05; done");
+        Assert.Equal("up", await tool.ReadLineAsync());
+        served.Stop();
+        ToolResult ended = await tool.EndAsync();
+        Assert.Equal((6, "bye\n"), (ended.ExitCode, ended.Output));
+        Assert.EndsWith("dialtone: the command was ended: the server is stopping.\n", ended.Error, StringComparison.Ordinal); // behind what the shell says of its sleep
+    }
+
+    [Fact]
     public async Task A_policy_explains_itself_and_records_what_it_refuses()
     {
         using var folder = new Folder();
@@ -215,6 +293,8 @@ public sealed class ToolTests
     private sealed class Served(ToolProcess tool, string address) : IAsyncDisposable
     {
         public string Address => address;
+
+        public void Stop() => tool.Signal(15);
 
         public static async Task<Served> StartAsync(params string[] flags)
         {

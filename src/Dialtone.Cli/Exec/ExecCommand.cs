@@ -22,7 +22,7 @@ internal static class ExecCommand
         if (arguments.Has(ExecFlags.Runs))
             return await KeptRuns.ListAsync(arguments, client);
         if (arguments.Get(ExecFlags.Attach) is { } run)
-            return await TellAsync(() => ExecSession.RunAsync(client.AttachAsync(run), OpenInput(arguments, takesInput: !arguments.Has(ExecFlags.NoInput)), target));
+            return await TellAsync(() => ExecSession.RunAsync(client.AttachAsync(run), OpenInput(arguments, takesInput: !arguments.Has(ExecFlags.NoInput)), target, arguments.Has(ExecFlags.Tty)));
         if (words.Length == 0 && arguments.Has(ExecFlags.Script))
             words = ["sh"];
         if (words.Length == 0 && !arguments.Has(ExecFlags.Tty))
@@ -57,17 +57,20 @@ internal static class ExecCommand
     /// <summary>What a shell would report, and a sentence for what a status cannot say.</summary>
     public static ExitCode Explain(CommandException error)
     {
-        Terminal.Complain(new CliException(ExitCode.ExecFailed, error.Message, error.Reason == CommandError.ProtocolBroken ? "Is it a server of remote commands, and in the same --framing?" : null));
-        return error.Reason switch
-        {
-            CommandError.NotFound => (ExitCode)127,
-            CommandError.NotExecutable or CommandError.NotAllowed => (ExitCode)126,
-            _ => ExitCode.ExecFailed,
-        };
+        Terminal.Complain(new CliException(ExitCode.ExecFailed, Printable.Of(error.Message, int.MaxValue), error.Reason == CommandError.ProtocolBroken ? "Is it a server of remote commands, and in the same --framing?" : null));
+        return CodeOf(error.Reason);
     }
 
+    /// <summary>The exit code of a command that was not run, as shells have it.</summary>
+    public static ExitCode CodeOf(CommandError reason) => reason switch
+    {
+        CommandError.NotFound => (ExitCode)127,
+        CommandError.NotExecutable or CommandError.NotAllowed => (ExitCode)126,
+        _ => ExitCode.ExecFailed,
+    };
+
     /// <summary>Tells on standard error what an exit code cannot: why it was ended.</summary>
-    public static void Tell(CommandReport report, string? host = null)
+    public static void Tell(CommandReport report)
     {
         string? what = report.Reason switch
         {
@@ -80,7 +83,9 @@ internal static class ExecCommand
             _ => null,
         };
         if (what is not null)
-            Terminal.Error.WriteLine($"dialtone: {(host is null ? "" : host + ": ")}the command was ended: {what}.");
+            Terminal.Error.WriteLine($"dialtone: the command was ended: {what}.");
+        else if (report is { Reason: CommandEnd.Finished, LeftProcessesBehind: true })
+            Terminal.Error.WriteLine("dialtone: the command left processes behind; nothing more of them is shown.");
     }
 
     /// <summary>Calls the server and logs in.</summary>
@@ -101,6 +106,8 @@ internal static class ExecCommand
         if (arguments.Has(ExecFlags.Tty) && (arguments.Has(ExecFlags.Json) || arguments.Has(ExecFlags.On) || arguments.Has(ExecFlags.Script)))
             throw CliException.Usage("--tty is for one command and the person at this terminal; it goes with none of --json, --on and --script.");
         bool isTutorial = ExecFraming.Tutorial(arguments.Get(ExecFlags.Framing)) is not null;
+        if (arguments.Has(ExecFlags.On) && (arguments.Has(ExecFlags.Runs) || arguments.Has(ExecFlags.Attach)))
+            throw CliException.Usage("--runs and --attach are for one server; they do not go with --on.");
         if (arguments.Has(ExecFlags.Keep) && (arguments.Has(ExecFlags.Json) || arguments.Has(ExecFlags.On)))
             throw CliException.Usage("--keep is for one command that somebody comes back to; it goes with neither --json nor --on.");
         if ((arguments.Has(ExecFlags.Runs) || arguments.Has(ExecFlags.Attach)) && arguments.Operands.Count > 1)
@@ -108,16 +115,22 @@ internal static class ExecCommand
         Flag[] native = [ExecFlags.Keep, ExecFlags.Runs, ExecFlags.Attach, ExecFlags.Tty, ExecFlags.Env, ExecFlags.Cwd, ExecFlags.Json, ExecFlags.Explain, ExecFlags.Script, ExecFlags.On, ExecFlags.Udp, PasswordInput.PasswordFile];
         if (isTutorial && native.FirstOrDefault(arguments.Has) is { } flag)
             throw CliException.Usage($"{flag.Name} needs the native protocol; the tutorials' servers know nothing of it.");
-        if (arguments.Has(ExecFlags.Explain) && arguments.Operands.Count < 2)
+        if (arguments.Has(ExecFlags.Explain) && arguments.Operands.Count < (arguments.Has(ExecFlags.On) ? 1 : 2))
             throw CliException.Usage("--explain needs a command to explain: dialtone exec --explain ADDRESS -- COMMAND…");
+        if (arguments.Has(ExecFlags.Explain) && (arguments.Has(ExecFlags.Runs) || arguments.Has(ExecFlags.Attach)))
+            throw CliException.Usage("--explain is for a command that would be started; it goes with neither --runs nor --attach.");
     }
 
     private static async Task<ExitCode> ExplainAsync(CommandClient client, CommandRequest request)
     {
-        CommandDecision decision = await client.ExplainAsync(request);
-        Terminal.Out.WriteLine($"{(decision.IsAllowed ? "allowed" : "refused")}: {Printable.Of(decision.Message)}");
-        return decision.IsAllowed ? ExitCode.Done : (ExitCode)126;
+        (ExitCode code, string words) = Explain(await client.ExplainAsync(request));
+        Terminal.Out.WriteLine(words);
+        return code;
     }
+
+    /// <summary>What a policy says, and what would come of running it.</summary>
+    public static (ExitCode Code, string Words) Explain(CommandDecision decision) =>
+        (decision.IsAllowed ? ExitCode.Done : (ExitCode)126, $"{(decision.IsAllowed ? "allowed" : "refused")}: {Printable.Of(decision.Message, int.MaxValue)}");
 
     private static Task<ExitCode> RunAsync(Arguments arguments, CommandClient client, ExecTarget target, CommandRequest request, bool takesInput) =>
         TellAsync(() => arguments.Has(ExecFlags.Json)

@@ -15,7 +15,7 @@ internal static class ExecFlags
 
     public static readonly Flag<string> Cwd = new("--cwd", "FOLDER", "Run it there, where the policy allows it", Values.Text) { DefaultText = "the server's choice" };
 
-    public static readonly Flag<bool> Json = new("--json", null, "Print one JSON document with both streams and the report", Values.Switch);
+    public static readonly Flag<bool> Json = new("--json", null, "Print one JSON document with both streams and the report; with --on one a line for each server", Values.Switch);
 
     public static readonly Flag<bool> Explain = new("--explain", null, "Run nothing; say which rule would decide, and how", Values.Switch);
 

@@ -12,12 +12,36 @@ internal static class ExecJson
 
     public static async Task<ExitCode> RunAsync(Arguments arguments, CommandClient client, CommandRequest request)
     {
+        await using Stream? input = ExecCommand.OpenInput(arguments, takesInput: !arguments.Has(ExecFlags.NoInput));
+        (CommandReport report, string document) = await RunAsync(arguments.Operands[0], client, request, input);
+        Terminal.Out.WriteLine(document);
+        return (ExitCode)report.ShellStatus;
+    }
+
+    /// <summary>Runs it to its end.</summary>
+    /// <returns>How it ended, and the document: one line.</returns>
+    public static async Task<(CommandReport Report, string Document)> RunAsync(string address, CommandClient client, CommandRequest request, Stream? input)
+    {
         using var output = new MemoryStream();
         using var error = new MemoryStream();
-        await using Stream? input = ExecCommand.OpenInput(arguments, takesInput: !arguments.Has(ExecFlags.NoInput));
         CommandReport report = await client.RunAsync(request with { OutputLimit = MaxKeptBytes }, output, error, input);
-        Terminal.Out.WriteLine(Document(arguments.Operands[0], request, report, output, error));
-        return (ExitCode)report.ShellStatus;
+        return (report, Document(address, request, report, output, error));
+    }
+
+    /// <summary>The document of a command whose end is not known.</summary>
+    public static string Failure(string address, ExitCode code, string message)
+    {
+        using var whole = new MemoryStream();
+        using (var json = new Utf8JsonWriter(whole))
+        {
+            json.WriteStartObject();
+            json.WriteString("address"u8, address);
+            json.WriteNumber("exitCode"u8, (int)code);
+            json.WriteString("error"u8, message);
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(whole.GetBuffer(), 0, (int)whole.Length);
     }
 
     private static string Document(string address, CommandRequest request, CommandReport report, MemoryStream output, MemoryStream error)
@@ -39,7 +63,8 @@ internal static class ExecJson
                 json.WriteString("signal"u8, signal);
             json.WriteNumber("seconds"u8, report.Duration.TotalSeconds);
             json.WriteNumber("cpuSeconds"u8, report.CpuTime.TotalSeconds);
-            json.WriteNumber("maxMemoryBytes"u8, report.MaxMemoryBytes);
+            if (report.MaxMemoryBytes > 0)
+                json.WriteNumber("maxMemoryBytes"u8, report.MaxMemoryBytes);
             json.WriteBoolean("leftProcessesBehind"u8, report.LeftProcessesBehind);
             Write(json, "stdout", output, report.Output);
             Write(json, "stderr", error, report.Error);

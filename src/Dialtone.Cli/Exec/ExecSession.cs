@@ -17,9 +17,15 @@ internal static class ExecSession
     {
         await using RemoteCommand command = await starting;
         if (command.IsKept)
-            Terminal.Error.WriteLine($"dialtone: run {command.RunId}; to come back to it: dialtone exec --attach {command.RunId} {target}");
+        {
+            string run = Printable.Of(command.RunId);
+            Terminal.Error.WriteLine($"dialtone: run {run}; to come back to it: dialtone exec --attach {run} {target}");
+        }
+
         using TerminalScreen.RawInput? keys = isTerminal && Terminal.InputIsInteractive ? TerminalScreen.OpenRaw() : null;
         keys?.Begin(); // every key is the command's now
+        if (isTerminal)
+            await command.ResizeAsync(TerminalWindow.Size); // one that was come back to has another's size
         try
         {
             return await RunAsync(command, input, isTerminal);
@@ -103,14 +109,14 @@ internal static class ExecSession
         }
     }
 
-    /// <summary>The first Ctrl-C is the command's, to make of it what it likes; the second ends it, or leaves it, if it is kept.</summary>
+    /// <summary>The first Ctrl-C or SIGTERM is the command's, to make of it what it likes; the second ends it, or leaves it, if it is kept.</summary>
     /// <returns>Whether we leave.</returns>
     private static async Task<bool> PassSignalsAsync(RemoteCommand command, StopSignals signals, CancellationToken over)
     {
         try
         {
-            await signals.First.WaitAsync(over);
-            await command.SignalAsync("INT");
+            PosixSignal signal = await signals.First.WaitAsync(over);
+            await command.SignalAsync(signal == PosixSignal.SIGTERM ? "TERM" : "INT");
             await signals.Second.WaitAsync(over);
             if (command.IsKept)
                 return true;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Dialtone.Commands;
@@ -8,7 +9,10 @@ namespace Dialtone.Cli;
 internal static class ManyHosts
 {
     private const int DefaultJobs = 16;
-    private const int MaxLineCharacters = 64 * 1024;
+    private const int MaxLineBytes = 64 * 1024;
+
+    private static readonly Stream Output = Terminal.OpenOutput();
+    private static readonly Stream Errors = Terminal.OpenError();
 
     private sealed record Outcome(string Host, ExitCode Code, string Words);
 
@@ -47,26 +51,49 @@ internal static class ManyHosts
         try
         {
             await using CommandClient client = await target.ConnectAsync(arguments, password);
+            if (arguments.Has(ExecFlags.Explain))
+            {
+                (ExitCode code, string words) = ExecCommand.Explain(await client.ExplainAsync(request));
+                return new Outcome(host, code, words);
+            }
+
             await using Stream? input = arguments.Has(ExecFlags.Script) ? ExecCommand.OpenInput(arguments, takesInput: false) : null;
-            string prefix = $"{host.PadRight(width)}  ";
-            await using var output = new PrefixedLines(prefix, Terminal.Out);
-            await using var error = new PrefixedLines(prefix, Terminal.Error);
-            CommandReport report = await client.RunAsync(request, output, error, input);
-            return new Outcome(host, (ExitCode)report.ShellStatus, report.Reason == CommandEnd.Finished ? report.Signal ?? "" : report.Reason.ToString());
+            if (arguments.Has(ExecFlags.Json))
+            {
+                (CommandReport report, string document) = await ExecJson.RunAsync(host, client, request, input);
+                Print(document);
+                return Of(host, report);
+            }
+
+            byte[] prefix = Encoding.UTF8.GetBytes($"{host.PadRight(width)}  ");
+            await using var output = new PrefixedLines(prefix, Output);
+            await using var error = new PrefixedLines(prefix, Errors);
+            return Of(host, await client.RunAsync(request, output, error, input));
         }
         catch (CommandException e)
         {
-            return new Outcome(host, e.Reason switch
-            {
-                CommandError.NotFound => (ExitCode)127,
-                CommandError.NotExecutable or CommandError.NotAllowed => (ExitCode)126,
-                _ => ExitCode.ExecFailed,
-            }, Printable.Of(e.Message));
+            return Failed(arguments, host, ExecCommand.CodeOf(e.Reason), e.Message);
         }
         catch (Exception e) when (Failure.Explain(e) is { } explained)
         {
-            return new Outcome(host, ExitCode.ExecFailed, Printable.Of(explained.Message));
+            return Failed(arguments, host, ExitCode.ExecFailed, explained.Message);
         }
+    }
+
+    private static Outcome Of(string host, CommandReport report) => new(
+        host, (ExitCode)report.ShellStatus, report.Reason == CommandEnd.Finished ? report.Signal ?? (report.LeftProcessesBehind ? "left processes behind" : "") : report.Reason.ToString());
+
+    private static Outcome Failed(Arguments arguments, string host, ExitCode code, string message)
+    {
+        if (arguments.Has(ExecFlags.Json))
+            Print(ExecJson.Failure(host, code, message));
+        return new Outcome(host, code, Printable.Of(message));
+    }
+
+    private static void Print(string document)
+    {
+        lock (Output)
+            Output.Write(Encoding.UTF8.GetBytes(document + "\n"));
     }
 
     // file = *( [address] [ "#" note ] LF )
@@ -83,40 +110,36 @@ internal static class ManyHosts
         }
     }
 
-    /// <summary>Lines, each behind a prefix, written whole so that hosts do not mix within one.</summary>
-    private sealed class PrefixedLines(string prefix, TextWriter writer) : WriteOnlyStream
+    /// <summary>Lines, each behind a prefix, written whole so that hosts do not mix within one; byte for byte, whatever they hold.</summary>
+    private sealed class PrefixedLines(byte[] prefix, Stream destination) : WriteOnlyStream
     {
-        private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
-        private readonly StringBuilder _line = new();
+        private readonly ArrayBufferWriter<byte> _line = new();
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
-            var letters = new char[_decoder.GetCharCount(buffer, flush: false)];
-            int count = _decoder.GetChars(buffer, letters, flush: false);
-            foreach (char letter in letters.AsSpan(0, count))
+            while (!buffer.IsEmpty)
             {
-                if (letter != '\n')
-                    _line.Append(letter);
-                if (letter == '\n' || _line.Length >= MaxLineCharacters)
+                int newline = buffer.IndexOf((byte)'\n');
+                int count = Math.Min(newline < 0 ? buffer.Length : newline, MaxLineBytes - _line.WrittenCount);
+                _line.Write(buffer[..count]);
+                if (count == newline || _line.WrittenCount == MaxLineBytes)
                     EndLine();
+                buffer = buffer[(count == newline ? count + 1 : count)..];
             }
         }
 
         protected override void Dispose(bool disposing)
         {
-            if (_line.Length > 0)
+            if (_line.WrittenCount > 0)
                 EndLine();
         }
 
         private void EndLine()
         {
-            lock (writer)
-            {
-                writer.WriteLine(prefix + _line);
-                writer.Flush();
-            }
-
-            _line.Clear();
+            byte[] whole = [.. prefix, .. _line.WrittenSpan, (byte)'\n'];
+            lock (destination)
+                destination.Write(whole);
+            _line.ResetWrittenCount();
         }
     }
 }

@@ -7,6 +7,7 @@ namespace Dialtone.Cli;
 internal static class ServeExec
 {
     private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan EndingTime = TimeSpan.FromSeconds(2);
     private static readonly Address DefaultListen = Address.Tcp("127.0.0.1", CommandServer.DefaultPort);
 
     /// <summary>What must be right before commands are run for anybody.</summary>
@@ -136,6 +137,10 @@ internal static class ServeExec
         }
     }
 
+    /// <summary>So much of the drain that the rest is enough to end commands and tell their callers.</summary>
+    private static TimeSpan StopPatience(TimeSpan drain) =>
+        drain > 2 * EndingTime ? drain - EndingTime : drain > TimeSpan.Zero ? drain / 2 : TimeSpan.FromMilliseconds(1);
+
     private static string FindFolder(Arguments arguments)
     {
         string folder = arguments.Get(ServeExecFlags.Folder) is { } named ? Path.GetFullPath(named) : new CommandServiceOptions().Folder;
@@ -164,6 +169,7 @@ internal static class ServeExec
             Folder = folder,
             MaxRunning = running,
             MaxWaiting = running,
+            StopPatience = StopPatience(arguments.Get(ServeFlags.Drain, DefaultDrain)),
             MaxKept = arguments.Get(ServeExecFlags.MaxKept, defaults.MaxKept),
             MaxKeptBytes = arguments.Get(ServeExecFlags.KeptOutput, defaults.MaxKeptBytes),
             KeepFor = arguments.Get(ServeExecFlags.KeepFor, defaults.KeepFor),

@@ -27,13 +27,21 @@ internal static class TutorialExec
 
     private static async Task<ExitCode> TalkAsync(Arguments arguments, Address address, string[] words, Func<ReadOnlyMemory<byte>, Task> ask)
     {
-        if (words.Length == 0)
-            return await ExecLoop.RunAsync(address, RunAsync);
-        return await RunAsync(string.Join(' ', words));
+        TimeSpan patience = arguments.Get(ExecFlags.Timeout, Timeout.InfiniteTimeSpan);
+        try
+        {
+            return words.Length == 0 ? await ExecLoop.RunAsync(address, RunAsync) : await RunAsync(string.Join(' ', words));
+        }
+        catch (TimeoutException)
+        {
+            // In a loop as well: whatever comes now could not be told from the next answer.
+            Terminal.Complain(new CliException((ExitCode)124, $"{address} did not answer within {patience.TotalSeconds:0.###} s.", "The command may still run there: in this framing nobody can end it."));
+            return (ExitCode)124;
+        }
 
         async Task<ExitCode> RunAsync(string line)
         {
-            await ask(Encoding.UTF8.GetBytes(line)).WaitAsync(arguments.Get(ExecFlags.Timeout, Timeout.InfiniteTimeSpan));
+            await ask(Encoding.UTF8.GetBytes(line)).WaitAsync(patience);
             return ExitCode.Done;
         }
     }
@@ -41,15 +49,14 @@ internal static class TutorialExec
     private static async Task AskAsync(Arguments arguments, DatagramClient client, Address address, ReadOnlyMemory<byte> command)
     {
         await client.SendAsync(command);
-        TimeSpan patience = arguments.Get(ExecFlags.Timeout, DefaultPatience);
-        using var limit = new CancellationTokenSource(patience);
+        using var limit = new CancellationTokenSource(arguments.Has(ExecFlags.Timeout) ? Timeout.InfiniteTimeSpan : DefaultPatience); // --timeout is looked after elsewhere
         try
         {
             await ShowAsync(arguments, await client.ReceiveAsync(limit.Token));
         }
         catch (OperationCanceledException)
         {
-            throw new CliException(ExitCode.ExecFailed, $"{address} did not answer within {patience.TotalSeconds:0.###} s.", "A datagram may be lost: try again.");
+            throw new CliException(ExitCode.ExecFailed, $"{address} did not answer within {DefaultPatience.TotalSeconds:0.###} s.", "A datagram may be lost: try again.");
         }
     }
 
@@ -88,7 +95,7 @@ internal static class TutorialExec
     {
         var buffer = new byte[64 * 1024];
         TimeSpan silence = arguments.Get(CallFlags.Wait, DefaultSilence);
-        while (true)
+        for (bool isFirst = true; ; isFirst = false)
         {
             using var limit = new CancellationTokenSource(silence);
             try
@@ -100,6 +107,8 @@ internal static class TutorialExec
             }
             catch (OperationCanceledException)
             {
+                if (isFirst)
+                    Terminal.Error.WriteLine($"dialtone: nothing came within {silence.TotalSeconds:0.###} s: it wrote nothing, or has yet to (--wait).");
                 return;
             }
         }

@@ -5,7 +5,7 @@ namespace Dialtone.Cli;
 /// <summary>Ctrl-C and SIGTERM as tasks: the first, and the second.</summary>
 internal sealed class StopSignals : IDisposable
 {
-    private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<PosixSignal> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _second = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _terminate;
@@ -17,7 +17,8 @@ internal sealed class StopSignals : IDisposable
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Received);
     }
 
-    public Task First => _first.Task;
+    /// <summary>Which it was.</summary>
+    public Task<PosixSignal> First => _first.Task;
 
     public Task Second => _second.Task;
 
@@ -28,15 +29,17 @@ internal sealed class StopSignals : IDisposable
     }
 
     /// <summary>As if a signal had come.</summary>
-    public void Stop()
-    {
-        if (!_first.TrySetResult())
-            _second.TrySetResult();
-    }
+    public void Stop() => Received(PosixSignal.SIGTERM);
 
     private void Received(PosixSignalContext signal)
     {
         signal.Cancel = true;
-        Stop();
+        Received(signal.Signal);
+    }
+
+    private void Received(PosixSignal signal)
+    {
+        if (!_first.TrySetResult(signal))
+            _second.TrySetResult();
     }
 }
