@@ -160,7 +160,7 @@ public sealed partial class Server : IAsyncDisposable
         foreach (StreamListener listener in _listeners)
         {
             _logger.Listening(listener.Address);
-            _acceptLoops.Add(new Acceptor(listener, _dispatcher!, Admit, _host.Clock.Time, _logger).RunAsync(isAlone, _stopping.Token));
+            _acceptLoops.Add(new Acceptor(listener, _dispatcher!, Admit, _host.Clock.Time, _logger).StartAsync(isAlone, _stopping.Token));
         }
 
         return Task.CompletedTask;

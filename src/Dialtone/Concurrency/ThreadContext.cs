@@ -17,7 +17,8 @@ internal sealed class ThreadContext : SynchronizationContext
             Task task = start();
             if (!task.IsCompleted)
             {
-                task.ContinueWith(static (_, state) => ((ThreadContext)state!).End(), context, TaskScheduler.Default);
+                task.ContinueWith(static (_, state) => ((ThreadContext)state!).End(), context, CancellationToken.None,
+                    TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default); // not on the pool, which may be busy
                 context.Pump();
             }
         }

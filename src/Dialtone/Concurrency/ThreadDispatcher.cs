@@ -8,17 +8,13 @@ internal sealed class ThreadDispatcher(int max) : Dispatcher
     /// <summary>Enough for deep call chains; .NET would reserve 8 MiB of address space each. At least 16 KiB are needed by the runtime.</summary>
     private const int StackBytes = 512 * 1024;
 
-    private readonly SemaphoreSlim _room = new(max, max);
+    private readonly Room _room = new(max);
 
     public override ReadyOn ReadyOn => ReadyOn.CallerBlocks;
 
-    public override ValueTask WaitForRoomAsync(CancellationToken stopping)
-    {
-        Task wait = _room.WaitAsync(stopping);
-        return wait.IsCompletedSuccessfully ? default : new ValueTask(wait);
-    }
+    public override ValueTask WaitForRoomAsync(CancellationToken stopping) => _room.EnterAsync(stopping);
 
-    public override void ReleaseRoom() => _room.Release();
+    public override void ReleaseRoom() => _room.Leave();
 
     public override void Dispatch(IConversation conversation)
     {
@@ -29,7 +25,7 @@ internal sealed class ThreadDispatcher(int max) : Dispatcher
         catch (OutOfMemoryException)
         {
             // The system has no thread to give: the caller is told by a close, and the server lives.
-            _room.Release();
+            _room.Leave();
             conversation.Reject(CloseReason.QueueFull);
         }
     }
@@ -38,11 +34,6 @@ internal sealed class ThreadDispatcher(int max) : Dispatcher
     {
         // An asynchronous handler stays on this thread, whatever it awaits.
         ThreadContext.Run(((IConversation)state!).RunAsync);
-        _room.Release();
-    }
-
-    public override void Dispose()
-    {
-        // Threads may still be on their way out and release the semaphore, which holds no handle: the collector has it.
+        _room.Leave();
     }
 }

@@ -5,22 +5,15 @@ internal sealed class WaitingRoom(int workers, int queue, WhenFull whenFull)
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<IConversation> _waiting = []; // under _gate
-    private readonly SemaphoreSlim? _places = whenFull == WhenFull.Wait
-        ? new SemaphoreSlim((int)Math.Min(int.MaxValue, (long)workers + queue)) : null;
+    private readonly Room? _places = whenFull == WhenFull.Wait ? new Room((int)Math.Min(int.MaxValue, (long)workers + queue)) : null;
     private int _running; // under _gate
     private bool _isClosed; // under _gate
 
     /// <summary>Waits for a place among the running or the waiting, where the policy is to wait.</summary>
-    public ValueTask WaitAsync(CancellationToken stopping)
-    {
-        if (_places is null)
-            return default;
-        Task wait = _places.WaitAsync(stopping);
-        return wait.IsCompletedSuccessfully ? default : new ValueTask(wait);
-    }
+    public ValueTask WaitAsync(CancellationToken stopping) => _places?.EnterAsync(stopping) ?? default;
 
     /// <summary>Gives back a place waited for.</summary>
-    public void Release() => _places?.Release();
+    public void Release() => _places?.Leave();
 
     /// <summary>Comes in: the conversation to start now, or null when it waits or was rejected.</summary>
     public IConversation? Enter(IConversation conversation)

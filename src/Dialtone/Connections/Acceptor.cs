@@ -13,18 +13,39 @@ namespace Dialtone;
 internal sealed class Acceptor(
     StreamListener listener, Dispatcher dispatcher, Func<StreamListener, Transport, bool> admit, TimeProvider time, ILogger logger)
 {
+    private const int StackBytes = 512 * 1024;
+
     private readonly AcceptBackOff _backOff = new(time);
 
-    /// <summary>Never throws: what cannot be mended is logged and ends the loop.</summary>
+    /// <summary>Takes callers until the end. Never throws: what cannot be mended is logged and ends the loop.</summary>
     /// <param name="isAlone">Whether no other listener competes for the policy's room.</param>
     /// <param name="stopping">Ends a wait for room; a wait for callers ends with the listener.</param>
-    public async Task RunAsync(bool isAlone, CancellationToken stopping)
+    public Task StartAsync(bool isAlone, CancellationToken stopping)
+    {
+        if (!listener.Blocks)
+            return RunAsync(isAlone, stopping);
+        // Its waits come back to a thread of its own: the thread pool may be busy with whatever else the program does.
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(
+            () =>
+            {
+                ThreadContext.Run(() => RunAsync(isAlone, stopping));
+                ended.SetResult();
+            },
+            StackBytes);
+        thread.IsBackground = true;
+        thread.Name = "dialtone accept";
+        thread.UnsafeStart();
+        return ended.Task;
+    }
+
+    private async Task RunAsync(bool isAlone, CancellationToken stopping)
     {
         while (true)
         {
             try
             {
-                if (!await AcceptAsync(isAlone, stopping).ConfigureAwait(false))
+                if (!await AcceptAsync(isAlone, stopping).ConfigureAwait(listener.Blocks))
                     return;
                 if (_backOff.Succeeded())
                     logger.Recovered(listener.Address);
@@ -44,7 +65,7 @@ internal sealed class Acceptor(
                 if (shouldLog)
                     logger.OutOfResources(listener.Address, delay.TotalMilliseconds, e);
                 listener.ShedOne();
-                await _backOff.WaitAsync(delay, stopping).ConfigureAwait(false);
+                await _backOff.WaitAsync(delay, stopping).ConfigureAwait(listener.Blocks);
             }
             catch (Exception e)
             {
@@ -67,7 +88,7 @@ internal sealed class Acceptor(
         bool hasRoom = false;
         try
         {
-            await dispatcher.WaitForRoomAsync(stopping).ConfigureAwait(false);
+            await dispatcher.WaitForRoomAsync(stopping).ConfigureAwait(listener.Blocks);
             hasRoom = true;
             if (transport is null && (transport = await listener.AcceptAsync().ConfigureAwait(false)) is null)
                 return false;

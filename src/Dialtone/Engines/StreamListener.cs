@@ -6,6 +6,9 @@ internal abstract class StreamListener(Address address) : IDisposable
     /// <summary>The address that callers reach, with its real port.</summary>
     public Address Address { get; } = address;
 
+    /// <summary>Whether <see cref="AcceptAsync"/> holds its thread until there is a caller: it needs one of its own then.</summary>
+    public virtual bool Blocks => false;
+
     /// <summary>The next caller, or null once the listener was stopped. One call at a time.</summary>
     /// <exception cref="TransportException">
     /// <see cref="TransportError.OutOfResources"/>: wait and try again. <see cref="TransportError.PeerReset"/>: that caller is gone, try again.

@@ -8,11 +8,9 @@ internal sealed class EpollEngine : Engine
 
     public EpollEngine(int loops, ReadyOn readyOn)
     {
-        // Where callers block, only listeners are watched; they wake on the pool.
-        if (readyOn == ReadyOn.CallerBlocks)
-            (loops, readyOn) = (1, ReadyOn.Pool);
-        _loops = new EpollLoop[loops];
-        for (int i = 0; i < loops; i++)
+        // Where callers block, so do listeners: there is nothing to watch.
+        _loops = new EpollLoop[readyOn == ReadyOn.CallerBlocks ? 0 : loops];
+        for (int i = 0; i < _loops.Length; i++)
             _loops[i] = new EpollLoop($"dialtone loop {i}", readyOn);
     }
 
@@ -21,7 +19,7 @@ internal sealed class EpollEngine : Engine
     public EpollLoop NextLoop() => _loops[Interlocked.Increment(ref _next) % (uint)_loops.Length];
 
     public override StreamListener Listen(BoundSocket socket, ListenOptions options, ReadyOn readyOn) =>
-        new EpollListener(this, _loops[0], socket, options, blocks: readyOn == ReadyOn.CallerBlocks);
+        new EpollListener(this, readyOn == ReadyOn.CallerBlocks ? null : _loops[0], socket, options);
 
     public override void Dispose()
     {

@@ -4,41 +4,64 @@ using static Dialtone.Engines.Linux;
 
 namespace Dialtone.Engines;
 
-/// <summary>Accepts with accept4 when its loop says that callers wait.</summary>
+/// <summary>Accepts with accept4 when its loop says that callers wait; without a loop it waits in the kernel itself.</summary>
 internal sealed class EpollListener : StreamListener, IEpollSource
 {
     private const int AcceptsWithoutYield = 64;
 
     private readonly EpollEngine _engine;
-    private readonly EpollLoop _loop;
+    private readonly EpollLoop? _loop;
     private readonly BoundSocket _socket;
-    private readonly bool _blocks;
+    private readonly int _stop = -1; // without a loop: what wakes the thread that waits
     private readonly ReadyGate _gate = new();
     private readonly Lock _descriptorGate = new(); // accept and close must not overlap: the number could be another's by then
     private IReadyWaiter? _waiter;
     private int _reserve = OpenReserve();
     private int _accepted;
+    private int _isDisposed;
     private volatile bool _ready = true;
     private volatile bool _stopped;
 
-    public EpollListener(EpollEngine engine, EpollLoop loop, BoundSocket socket, ListenOptions options, bool blocks)
+    public EpollListener(EpollEngine engine, EpollLoop? loop, BoundSocket socket, ListenOptions options)
         : base(socket.Address)
     {
         _engine = engine;
         _loop = loop;
         _socket = socket;
-        _blocks = blocks;
         // Linux hands a listening socket's options down to the connections it accepts.
         ConnectionOptions.Apply(socket.Descriptor, isTcp: socket.Socket.AddressFamily != System.Net.Sockets.AddressFamily.Unix, options);
         int flags = fcntl(socket.Descriptor, F_GETFL, 0);
         _ = fcntl(socket.Descriptor, F_SETFL, flags | O_NONBLOCK);
-        loop.Add(this, socket.Descriptor, EPOLLIN | EPOLLET);
+        if (loop is not null)
+            loop.Add(this, socket.Descriptor, EPOLLIN | EPOLLET);
+        else if ((_stop = eventfd(0, EFD_CLOEXEC)) < 0)
+            throw OutOfDescriptors();
     }
+
+    public override bool Blocks => _loop is null;
 
     int IEpollSource.Slot { get; set; } = -1;
 
+    public override ValueTask<Transport?> AcceptAsync() => _loop is { } loop ? AcceptFromAsync(loop) : new ValueTask<Transport?>(Accept());
+
+    /// <summary>Holds the thread until there is a caller.</summary>
+    private unsafe Transport? Accept()
+    {
+        PollDescriptor* polled = stackalloc PollDescriptor[2];
+        while (true)
+        {
+            if (TryAccept() is { } transport)
+                return transport;
+            if (_stopped)
+                return null;
+            polled[0] = new PollDescriptor { Descriptor = _socket.Descriptor, Events = POLLIN };
+            polled[1] = new PollDescriptor { Descriptor = _stop, Events = POLLIN };
+            _ = poll(polled, 2, -1);
+        }
+    }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<Transport?> AcceptAsync()
+    private async ValueTask<Transport?> AcceptFromAsync(EpollLoop loop)
     {
         while (true)
         {
@@ -55,18 +78,18 @@ internal sealed class EpollListener : StreamListener, IEpollSource
                 }
             }
 
-            await WaitAsync().ConfigureAwait(false);
+            await WaitAsync(loop).ConfigureAwait(false);
             _accepted = 0;
         }
     }
 
-    private ValueTask WaitAsync()
+    private ValueTask WaitAsync(EpollLoop loop)
     {
         ValueTask wait = _gate.Arm();
         if (_ready)
         {
             // Callers still wait, but others on this thread come first.
-            _loop.CallLater(_gate);
+            loop.CallLater(_gate);
             return wait;
         }
 
@@ -86,7 +109,7 @@ internal sealed class EpollListener : StreamListener, IEpollSource
         {
             if (_stopped)
                 return null;
-            descriptor = accept4(_socket.Descriptor, address, &length, SOCK_CLOEXEC | (_blocks ? 0 : SOCK_NONBLOCK));
+            descriptor = accept4(_socket.Descriptor, address, &length, SOCK_CLOEXEC | (Blocks ? 0 : SOCK_NONBLOCK));
         }
 
         if (descriptor < 0)
@@ -106,7 +129,7 @@ internal sealed class EpollListener : StreamListener, IEpollSource
         try
         {
             PeerKey peer = PeerKey.FromSockAddr(new ReadOnlySpan<byte>(address, length));
-            return _blocks
+            return Blocks
                 ? new BlockingTransport(descriptor, peer, _socket.KeepsMessages)
                 : new EpollTransport(_engine.NextLoop(), descriptor, peer, _socket.KeepsMessages);
         }
@@ -131,6 +154,14 @@ internal sealed class EpollListener : StreamListener, IEpollSource
         }
     }
 
+    private TransportException OutOfDescriptors()
+    {
+        TransportException error = Error(Marshal.GetLastPInvokeError());
+        if (_reserve >= 0)
+            _ = close(_reserve);
+        return error;
+    }
+
     private static int OpenReserve() => eventfd(0, EFD_CLOEXEC);
 
     public void OnEvents(uint events)
@@ -144,7 +175,7 @@ internal sealed class EpollListener : StreamListener, IEpollSource
     {
         if (Interlocked.Exchange(ref _waiter, null) is not { } waiter)
             return;
-        _loop.Call(waiter);
+        _loop!.Call(waiter);
     }
 
     public override void Stop()
@@ -154,12 +185,21 @@ internal sealed class EpollListener : StreamListener, IEpollSource
             if (_stopped)
                 return;
             _stopped = true;
-            _loop.Remove(this, _socket.Descriptor);
+            _loop?.Remove(this, _socket.Descriptor);
+            if (_stop >= 0)
+                Signal(_stop);
             _socket.Dispose();
             if (_reserve >= 0)
                 _ = close(_reserve);
         }
 
         Wake();
+    }
+
+    public override void Dispose()
+    {
+        Stop();
+        if (_stop >= 0 && Interlocked.Exchange(ref _isDisposed, 1) == 0)
+            _ = close(_stop); // nobody waits any more
     }
 }

@@ -29,7 +29,8 @@ internal static unsafe partial class Linux
         }
     }
 
-    private static void Signal(int wake)
+    /// <summary>Makes an eventfd readable.</summary>
+    public static void Signal(int wake)
     {
         ulong one = 1;
         _ = write(wake, &one, sizeof(ulong));
