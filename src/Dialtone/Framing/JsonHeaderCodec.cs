@@ -125,7 +125,9 @@ public sealed class JsonHeaderCodec<THeader>
         }
         catch (JsonException e)
         {
-            throw Bad(json, $"is refused at byte {e.BytePositionInLine} of line {e.LineNumber}", e);
+            // A key that stands twice is found behind the reader, which knows no place for it.
+            string place = e.BytePositionInLine is { } at ? $" at byte {at} of line {e.LineNumber}" : "";
+            throw Bad(json, $"is refused{place}: it must be JSON of the agreed form, nested at most {Options.MaxDepth} deep, with no key twice", e);
         }
         catch (Exception e) when (e is not ProtocolException)
         {

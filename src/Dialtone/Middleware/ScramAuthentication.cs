@@ -24,11 +24,24 @@ public sealed class ScramAuthentication
     public static ValueTask LoginAsync(Connection connection, string userName, string password, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var client = new ScramClient(userName, password, new ScramClientOptions { ChannelBinding = Door.BindingOf(connection) });
-        return Door.EnterAsync(connection, (call, token) => LoginCoreAsync(call, client, token), cancellationToken);
+        return LoginAsync(connection, userName, password, new ScramClientOptions { ChannelBinding = Door.BindingOf(connection) }, cancellationToken);
     }
 
-    private static async ValueTask LoginCoreAsync(Connection connection, ScramClient client, CancellationToken cancellationToken)
+    /// <summary>As <see cref="LoginAsync(Connection, string, string, CancellationToken)"/>, bound to what <paramref name="options"/> say and to nothing else: without a
+    /// binding it passes a proxy that ends TLS, and whoever stands there instead.</summary>
+    /// <exception cref="ArgumentException">The name or password breaks <see cref="CredentialRules"/>.</exception>
+    /// <exception cref="TrustException">The server refused, did not prove itself, asks for iterations out of bounds, or took too long.</exception>
+    /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
+    public static ValueTask LoginAsync(
+        Connection connection, string userName, string password, ScramClientOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(options);
+        var client = new ScramClient(userName, password, options);
+        return Door.EnterAsync(connection, (call, token) => LoginCoreAsync(call, client, options, token), cancellationToken);
+    }
+
+    private static async ValueTask LoginCoreAsync(Connection connection, ScramClient client, ScramClientOptions options, CancellationToken cancellationToken)
     {
         await Door.SendMessageAsync(connection, client.Start(), cancellationToken).ConfigureAwait(false);
         while (true)
@@ -43,17 +56,17 @@ public sealed class ScramAuthentication
             if (step.Status == ScramStatus.Succeeded)
                 return;
             if (step.Status == ScramStatus.Failed)
-                throw Failure(step.Error);
+                throw Failure(step.Error, options);
             await Door.SendMessageAsync(connection, step.Reply, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private static TrustException Failure(ScramError error) => error switch
+    private static TrustException Failure(ScramError error, ScramClientOptions options) => error switch
     {
         ScramError.Refused => new TrustException(TrustError.Refused, "The server refused the name or the password."),
         ScramError.ServerNotProven => new TrustException(TrustError.ServerNotProven, "The server did not prove that it knows the account."),
         ScramError.Iterations => new TrustException(TrustError.HandshakeMalformed,
-            $"The server asks for fewer than {ScramVerifier.MinIterations} or more than {ScramVerifier.MaxIterations} iterations."),
+            $"The server asks for fewer than {options.MinIterations} or more than {options.MaxIterations} iterations."),
         _ => new TrustException(TrustError.HandshakeMalformed, $"The server does not speak SCRAM-SHA-256 as agreed ({error})."),
     };
 

@@ -29,6 +29,18 @@ public sealed class RelayTests : IDisposable
         Assert.Equal(TrustError.Refused, refused.Reason);
     }
 
+    [Fact]
+    public async Task Behind_a_proxy_that_ends_TLS_both_sides_can_agree_to_go_unbound()
+    {
+        await using Server server = await StartAsync(EchoAsync, ScramAuthentication.With(new ScramAuthenticationOptions { Accounts = Accounts, AllowUnbound = true }));
+        await using Server proxy = await StartAsync(client => RelayAsync(client, server.Addresses[0]));
+        await using Connection through = await CallAsync(proxy.Addresses[0]);
+        await ScramAuthentication.LoginAsync(through, "alex", "pencil", new ScramClientOptions());
+        Assert.Equal("hello", await DialerTests.AskAsync(through));
+        await using Connection bound = await CallAsync(proxy.Addresses[0]);
+        Assert.Equal(TrustError.Refused, (await Assert.ThrowsAsync<TrustException>(() => ProveAsync(bound, "scram"))).Reason);
+    }
+
     [Fact] // or the relay above would prove nothing: what is not bound to the channel does pass
     public async Task The_tutorials_challenge_is_relayed_as_PROTOCOL_says()
     {

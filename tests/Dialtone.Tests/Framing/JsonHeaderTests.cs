@@ -120,7 +120,19 @@ public sealed class JsonHeaderTests
             ReadOnlySequence<byte> input = cut ? Splitting.Sequence(stream, stream.Length / 2) : new(stream);
             var e = Assert.Throws<ProtocolException>(() => Codec.Read(ref input, out _, out _, out _));
             Assert.True(e.Reason is ProtocolError.BadHeader, what);
+            Assert.DoesNotContain("byte  of", e.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("""{"filename":"a","filesize":1,"filename":"b"}""", "The JSON header of 44 bytes is refused: ")]
+    [InlineData("""{"x":[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]}""", "The JSON header of 38 bytes is refused at byte 20 of line 0: ")]
+    public void A_refused_header_is_named_with_its_place_and_the_bound(string json, string start)
+    {
+        var input = new ReadOnlySequence<byte>(Framed(Encoding.UTF8.GetBytes(json)));
+        var e = Assert.Throws<ProtocolException>(() => Codec.Read(ref input, out _, out _, out _));
+        Assert.StartsWith(start, e.Message, StringComparison.Ordinal);
+        Assert.EndsWith("nested at most 16 deep, with no key twice.", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
