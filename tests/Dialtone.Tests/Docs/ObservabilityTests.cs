@@ -72,9 +72,15 @@ public sealed partial class ObservabilityTests
         listener.SetMeasurementEventCallback<double>((_, value, _, _) => took.Enqueue(value));
         listener.Start();
         var time = new FakeTimeProvider();
+        var entered = new TaskCompletionSource();
         await using MemoryServer server = await MemoryServer.StartAsync(
-            static server => server.Handle(static call => call.ReceiveAsync(new byte[1]).AsTask()), new ServerOptions { Time = time });
+            server => server.Handle(call =>
+            {
+                entered.SetResult();
+                return call.ReceiveAsync(new byte[1]).AsTask();
+            }), new ServerOptions { Time = time });
         await using Connection caller = await server.ConnectAsync();
+        await entered.Task.WaitAsync(Patience);
         time.Advance(TimeSpan.FromSeconds(Seconds));
         await caller.SendAsync("x"u8.ToArray());
         await caller.ReceiveAsync(new byte[1]).AsTask().WaitAsync(Patience); // the handler's end has been announced; this end stays
