@@ -238,6 +238,9 @@ public sealed class ToolTests
         Assert.Equal((0, "in\n"), (ran.ExitCode, ran.Output));
         ToolResult refused = await ToolProcess.RunAsync("exec", "-n", "--known-hosts", known, "--hmac-key-file", folder.Write("other", "another key of some length"), served.Address, "--", "echo", "in");
         Assert.Equal((255, ""), (refused.ExitCode, refused.Output));
+        ToolResult keyless = await ToolProcess.RunAsync("exec", "-n", "--known-hosts", known, served.Address, "--", "echo", "in");
+        Assert.Equal((255, ""), (keyless.ExitCode, keyless.Output));
+        Assert.Contains("Does it want to know who calls", keyless.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -57,7 +57,7 @@ internal static class ExecCommand
     /// <summary>What a shell would report, and a sentence for what a status cannot say.</summary>
     public static ExitCode Explain(CommandException error)
     {
-        Terminal.Complain(new CliException(ExitCode.ExecFailed, Printable.Of(error.Message, int.MaxValue), error.Reason == CommandError.ProtocolBroken ? "Is it a server of remote commands, and in the same --framing?" : null));
+        Terminal.Complain(new CliException(ExitCode.ExecFailed, Printable.Of(error.Message, int.MaxValue), error.Reason == CommandError.ProtocolBroken ? "Does it want to know who calls (USER@…, --hmac-key-file, --key)? Is it a server of remote commands, in the same --framing?" : null));
         return CodeOf(error.Reason);
     }
 

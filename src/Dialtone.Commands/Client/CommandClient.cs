@@ -300,12 +300,20 @@ public sealed class CommandClient : IAsyncDisposable
         }
         catch (TransportException e)
         {
-            throw Lost(e);
+            throw await WhyAsync(e).ConfigureAwait(false);
         }
         catch (ProtocolException e)
         {
             throw new CommandException(CommandError.BadRequest, "The words of the command are too long together.", e);
         }
+    }
+
+    /// <summary>What the reader met knows more than a send that failed.</summary>
+    private async Task<CommandException> WhyAsync(TransportException sending)
+    {
+        await ((Task)_reading.WaitAsync(Goodbye, _options.Dial.Time)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate)
+            return Lost(_lost ?? (Exception)sending);
     }
 
     private async Task ReadAsync()

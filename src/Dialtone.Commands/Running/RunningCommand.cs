@@ -54,7 +54,10 @@ public sealed class RunningCommand : IAsyncDisposable
         if (start.Limits.Processes is null && memory is null)
             return;
         lock (_gate)
-            _watch = time.CreateTimer(static state => ((RunningCommand)state!).Watch(), this, Tick, Timeout.InfiniteTimeSpan);
+        {
+            if (!_isOver)
+                _watch = time.CreateTimer(static state => ((RunningCommand)state!).Watch(), this, Tick, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>The process that was started; the number of its group and of its session as well.</summary>
