@@ -13,6 +13,8 @@ namespace Dialtone;
 /// </remarks>
 public static class ConnectionFraming
 {
+    private const int FirstContentBytes = 64 * 1024;
+
     /// <summary>The frames the peer sends, until it has finished. Frames that arrived together cost one receive.</summary>
     /// <param name="connection">Not read by anybody else until the loop has ended; leave the loop to change the codec.</param>
     /// <param name="codec">How frames are told apart.</param>
@@ -197,9 +199,15 @@ public static class ConnectionFraming
 
         connection.Output.Write(AcknowledgedLength.Acknowledgement);
         await connection.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
-        var content = new byte[length];
+        // Memory follows what has arrived: a peer that only says a large number gets none of it.
+        var content = new byte[Math.Min(length, FirstContentBytes)];
         for (int received = 0; received < length;)
         {
+            if (received == content.Length)
+            {
+                Array.Resize(ref content, (int)Math.Min(length, 2L * content.Length));
+            }
+
             int count = await connection.ReceiveAsync(content.AsMemory(received), cancellationToken).ConfigureAwait(false);
             received += count > 0 ? count : throw ProtocolException.Truncated(length - received);
         }

@@ -171,6 +171,21 @@ public sealed class ConnectionFramingTests
         Assert.Null(await pair.There.ReadAcknowledgedAsync(codec));
     }
 
+    [Fact]
+    public async Task A_large_length_alone_takes_no_memory()
+    {
+        AcknowledgedLength codec = Framing.AcknowledgedLength(int.MaxValue);
+        await using var pair = new MemoryPair();
+        await pair.Here.SendAsync("1000000000"u8.ToArray());
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Task<byte[]?> reading = pair.There.ReadAcknowledgedAsync(codec).AsTask();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
+        Assert.False(reading.IsCompleted);
+        await pair.Here.ReadFrameAsync(Framing.FixedLength(10));
+        await pair.Here.FinishSendingAsync();
+        Assert.Equal(ProtocolError.TruncatedFrame, (await Assert.ThrowsAsync<ProtocolException>(() => reading)).Reason);
+    }
+
     [Theory]
     [InlineData("no", ProtocolError.BadAcknowledgement)]
     [InlineData("recv", ProtocolError.TruncatedFrame)]
