@@ -33,7 +33,7 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
     {
         ObjectDisposedException.ThrowIf(_completed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        if (_tail is null || _tail.Writable.Length < Math.Max(sizeHint, 1))
+        if (_tail is null || _tail.Room < Math.Max(sizeHint, 1))
         {
             // The second block of one flush is large: whoever fills one small block rarely stops there.
             Append(Segment.Rent(Budget, Math.Max(sizeHint, _tail is null ? BlockPool.SmallBytes : BlockPool.SmallBytes * 16)));
@@ -42,13 +42,14 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         return _tail.Writable;
     }
 
-    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+    public override Span<byte> GetSpan(int sizeHint = 0) =>
+        _tail is { } tail && !_completed && sizeHint > 0 && tail.Room >= sizeHint ? tail.WritableSpan : GetMemory(sizeHint).Span;
 
     public override void Advance(int bytes)
     {
         if (bytes == 0)
             return;
-        if (_tail is null || (uint)bytes > (uint)_tail.Writable.Length)
+        if (_tail is null || (uint)bytes > (uint)_tail.Room)
             throw new ArgumentOutOfRangeException(nameof(bytes));
         _tail.Commit(bytes);
         _unflushed += bytes;
@@ -92,6 +93,9 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         ObjectDisposedException.ThrowIf(_completed, this);
         if (_unflushed > 0)
         {
+            if (Volatile.Read(ref _isSending) == 1)
+                throw SecondWriter(); // before its bytes join those that are being sent
+
             // Small beside what waits already: one send for both.
             if (source.Length <= BlockPool.SmallBytes)
             {
@@ -271,10 +275,12 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         _connection.CountSent(bytes);
     }
 
+    private static InvalidOperationException SecondWriter() => new("Another write to this connection is under way; await it first.");
+
     private void BeginSend()
     {
         if (Interlocked.Exchange(ref _isSending, 1) == 1)
-            throw new InvalidOperationException("Another write to this connection is under way; await it first.");
+            throw SecondWriter();
         _connection.BeginWriteWait();
     }
 

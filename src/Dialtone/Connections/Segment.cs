@@ -21,6 +21,11 @@ internal sealed class Segment : ReadOnlySequenceSegment<byte>
 
     public Memory<byte> Writable => _block[End..];
 
+    public Span<byte> WritableSpan => _block.Span[End..];
+
+    /// <summary>How many bytes <see cref="Writable"/> has.</summary>
+    public int Room => _block.Length - End;
+
     public ReadOnlyMemory<byte> Unread => _block[Start..End];
 
     public Segment? Following => (Segment?)Next;

@@ -27,7 +27,7 @@ public static class ConnectionFraming
     /// <returns>Each frame is lent until the loop asks for the next one.</returns>
     /// <exception cref="ProtocolException">The bytes cannot be frames, or the connection ended inside one.</exception>
     /// <exception cref="TransportException">The connection broke.</exception>
-    public static IAsyncEnumerable<ReadOnlySequence<byte>> ReadFramesAsync(
+    public static FrameEnumerable ReadFramesAsync(
         this Connection connection,
         FrameCodec codec,
         bool flushBeforeWait = false,

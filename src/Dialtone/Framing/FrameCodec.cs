@@ -59,20 +59,15 @@ public abstract class FrameCodec
             WriteHeadTo(output, frame.Length);
             output.Write(frame);
             output.Write(Tail.Span);
-            return;
         }
-
-        Span<byte> span = output.GetSpan(MaxHeadBytes + frame.Length + Tail.Length);
-        int written = WriteHead(span, frame.Length);
-        frame.CopyTo(span[written..]);
-        written += frame.Length;
-        if (Tail.Length > 0)
+        else if (output is OutputWriter connection)
         {
-            Tail.Span.CopyTo(span[written..]);
-            written += Tail.Length;
+            WriteWhole(new Direct(connection), frame);
         }
-
-        output.Advance(written);
+        else
+        {
+            WriteWhole(output, frame);
+        }
     }
 
     /// <summary>Writes one frame, given in pieces.</summary>
@@ -127,6 +122,15 @@ public abstract class FrameCodec
     {
     }
 
+    /// <summary>Measures the frame at the start of <paramref name="input"/> if it is whole there; the short way for frames that arrived in one piece.</summary>
+    /// <returns>False if more bytes are needed, or this codec has no short way: <see cref="Read(ref ReadOnlySequence{byte}, ref FrameProgress, out ReadOnlySequence{byte})"/> tells which.</returns>
+    /// <exception cref="ProtocolException">The bytes cannot be a frame of this codec.</exception>
+    internal virtual bool TryMeasure(ReadOnlySpan<byte> input, out int head, out int content)
+    {
+        head = content = 0;
+        return false;
+    }
+
     /// <summary>Hands over a whole frame and moves the input behind it.</summary>
     private protected static FrameStatus Whole(
         ref ReadOnlySequence<byte> input, ref FrameProgress progress, out ReadOnlySequence<byte> frame,
@@ -179,6 +183,22 @@ public abstract class FrameCodec
         }
     }
 
+    private void WriteWhole<TWriter>(TWriter output, ReadOnlySpan<byte> frame)
+        where TWriter : IBufferWriter<byte>
+    {
+        Span<byte> span = output.GetSpan(MaxHeadBytes + frame.Length + Tail.Length);
+        int written = WriteHead(span, frame.Length);
+        frame.CopyTo(span[written..]);
+        written += frame.Length;
+        if (Tail.Length > 0)
+        {
+            Tail.Span.CopyTo(span[written..]);
+            written += Tail.Length;
+        }
+
+        output.Advance(written);
+    }
+
     private void CheckLength(long frameBytes)
     {
         if (frameBytes > MaxFrameBytes || frameBytes < MinFrameBytes)
@@ -202,5 +222,15 @@ public abstract class FrameCodec
         {
             ArrayPool<byte>.Shared.Return(whole);
         }
+    }
+
+    /// <summary>A connection's output, which the code made for this type calls directly: a call through an interface costs as much as copying a small frame.</summary>
+    private readonly struct Direct(OutputWriter output) : IBufferWriter<byte>
+    {
+        public void Advance(int count) => output.Advance(count);
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => output.GetMemory(sizeHint);
+
+        public Span<byte> GetSpan(int sizeHint = 0) => output.GetSpan(sizeHint);
     }
 }

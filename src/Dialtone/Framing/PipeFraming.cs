@@ -27,7 +27,7 @@ public static class PipeFraming
     /// <param name="cancellationToken">Ends the wait for more input.</param>
     /// <returns>Each frame is lent until the loop asks for the next one.</returns>
     /// <exception cref="ProtocolException">The bytes cannot be frames, or the stream ended inside one.</exception>
-    public static IAsyncEnumerable<ReadOnlySequence<byte>> ReadFramesAsync(
+    public static FrameEnumerable ReadFramesAsync(
         this PipeReader input,
         FrameCodec codec,
         PipeWriter? flushBeforeWait = null,

@@ -31,17 +31,25 @@ internal sealed class LengthPrefixCodec : FrameCodec
     public override FrameStatus Read(
         ref ReadOnlySequence<byte> input, ref FrameProgress progress, out ReadOnlySequence<byte> frame)
     {
-        ReadOnlySpan<byte> first = input.FirstSpan;
-        if (first.Length >= _size)
+        if (TryMeasure(input.FirstSpan, out int head, out int content))
         {
-            int content = ReadLength(first);
-            if (content <= first.Length - _size)
-            {
-                return Whole(ref input, ref progress, out frame, _size, content);
-            }
+            return Whole(ref input, ref progress, out frame, head, content);
         }
 
         return ReadAcrossSegments(ref input, ref progress, out frame);
+    }
+
+    internal override bool TryMeasure(ReadOnlySpan<byte> input, out int head, out int content)
+    {
+        head = _size;
+        content = 0;
+        if (input.Length < head)
+        {
+            return false;
+        }
+
+        content = ReadLength(input);
+        return content <= input.Length - head;
     }
 
     private FrameStatus ReadAcrossSegments(
