@@ -15,8 +15,12 @@ public sealed class LongTransferTests
         await using Rig rig = await Rig.StartAsync(EngineKind.Epoll, place, policy, async connection =>
         {
             var buffer = new byte[BufferBytes];
-            for (int left = Bytes; left > 0;)
-                left -= await connection.ReceiveAsync(buffer.AsMemory(0, Math.Min(left, BufferBytes)));
+            for (int left = Bytes, came; left > 0; left -= came)
+            {
+                came = await connection.ReceiveAsync(buffer.AsMemory(0, Math.Min(left, BufferBytes)));
+                Assert.NotEqual(0, came);
+            }
+
             ValueTask<int> word = connection.ReceiveAsync(buffer);
             taken.SetResult();
             int count = await word;

@@ -7,6 +7,7 @@ namespace Dialtone.Files.Tests.Client;
 public sealed class LinearizabilityTests
 {
     private const int Clients = 6, Names = 3, Each = 12;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Theory]
     [InlineData(false)]
@@ -69,7 +70,7 @@ public sealed class LinearizabilityTests
         int values = 0;
         Operation[][] histories = await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(async () =>
         {
-            var random = new Random(HashCode.Combine(seed, client));
+            var random = new Random(unchecked((seed * Clients) + client)); // and not HashCode, which no second run repeats
             var seen = new int[Names];
             var own = new List<Operation>();
             await using FileClient files = await share.ConnectAsync();
@@ -99,7 +100,7 @@ public sealed class LinearizabilityTests
             }
 
             return own.ToArray();
-        })));
+        }))).WaitAsync(Patience);
         return [.. histories.SelectMany(own => own)];
     }
 
