@@ -52,7 +52,7 @@ public sealed record Address : ISpanParsable<Address>
     public string? Host { get; init; }
 
     /// <summary>The port for TCP, TLS and UDP, 0 to 65535; 0 lets the system choose.</summary>
-    public int Port { get; init; }
+    public int Port { get; init => field = Require.InRange(value, 0, 65_535); }
 
     /// <summary>The path of a Unix socket; a leading <c>@</c> means Linux's abstract namespace.</summary>
     public string? Path { get; init; }

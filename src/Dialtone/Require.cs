@@ -5,6 +5,9 @@ namespace Dialtone;
 /// <summary>Checks for option setters: the value, or an exception that names the option.</summary>
 internal static class Require
 {
+    /// <summary>What .NET's timers can be set to.</summary>
+    public static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
+
     public static int Positive(int value, [CallerMemberName] string? option = null) => InRange(value, 1, int.MaxValue, option);
 
     public static int? Positive(int? value, [CallerMemberName] string? option = null) => value is { } given ? Positive(given, option) : null;
@@ -13,6 +16,10 @@ internal static class Require
         ? value : throw new ArgumentOutOfRangeException(option, value, $"{option} must be longer than zero; leave it out for no limit.");
 
     public static TimeSpan? Positive(TimeSpan? value, [CallerMemberName] string? option = null) => value is { } given ? Positive(given, option) : null;
+
+    /// <summary>A time that a timer can be set to.</summary>
+    public static TimeSpan TimerLength(TimeSpan value, [CallerMemberName] string? option = null) => Positive(value, option) <= LongestTimer
+        ? value : throw new ArgumentOutOfRangeException(option, value, $"{option} must be at most {LongestTimer.Days} days.");
 
     public static long AtLeast(long value, long least, [CallerMemberName] string? option = null) => value >= least
         ? value : throw new ArgumentOutOfRangeException(option, value, $"{option} must be at least {least}.");

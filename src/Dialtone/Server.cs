@@ -136,7 +136,9 @@ public sealed partial class Server : IAsyncDisposable
 
     /// <summary>Binds every address and begins to accept; when one cannot be bound, none is.</summary>
     /// <exception cref="TransportException">An address is in use or cannot be bound; the message says which and why.</exception>
-    /// <exception cref="InvalidOperationException">Started before, or nothing to listen on, or no handler.</exception>
+    /// <exception cref="InvalidOperationException">Started or stopped before, or nothing to listen on, no handler, or no certificate.</exception>
+    /// <exception cref="TrustException">The certificate or its key cannot be read.</exception>
+    /// <exception cref="NotSupportedException">The policy does not go with the handler or the kind of address.</exception>
     /// <exception cref="PlatformNotSupportedException">The policy or the engine needs Linux.</exception>
     /// <remarks>In a <see cref="WorkerProcess"/> it does not return: the worker serves what it is given and exits.</remarks>
     public Task StartAsync()
@@ -146,6 +148,8 @@ public sealed partial class Server : IAsyncDisposable
         lock (_gate)
         {
             ThrowIfStarted();
+            if (_stop is not null)
+                throw new InvalidOperationException("The server was stopped before it started; make a new one.");
             _isStarted = true;
         }
 
@@ -206,7 +210,7 @@ public sealed partial class Server : IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">The deadline is negative, or longer than timers can be: about 49 days.</exception>
     public Task<DrainReport> StopAsync(TimeSpan? deadline = null)
     {
-        if (deadline is { } given && given != Timeout.InfiniteTimeSpan && (given < TimeSpan.Zero || given.TotalMilliseconds > uint.MaxValue - 1))
+        if (deadline is { } given && given != Timeout.InfiniteTimeSpan && (given < TimeSpan.Zero || given > Require.LongestTimer))
             throw new ArgumentOutOfRangeException(nameof(deadline), deadline, "The deadline must be from zero to 49 days, or Timeout.InfiniteTimeSpan.");
         if (_link is not null)
             return StopParentAsync(_link, deadline);
@@ -237,7 +241,7 @@ public sealed partial class Server : IAsyncDisposable
         var addresses = new List<Address>();
         try
         {
-            _dispatcher = Dispatcher.Create(_options.Concurrency, _handlerBlocks);
+            _dispatcher = Dispatcher.Create(_options.Concurrency.ForConnections(), _handlerBlocks);
             _pipeline = BuildPipeline();
             _engine = CreateEngine();
             if (_engine is EpollEngine epoll && _dispatcher.ReadyOn == ReadyOn.Loop)

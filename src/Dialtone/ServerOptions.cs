@@ -27,7 +27,7 @@ public sealed record ServerOptions
     /// </summary>
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
-    /// <summary>What failures cost the address they come from.</summary>
+    /// <summary>What failures cost the address they come from. Default null: the defaults of <see cref="PenaltyOptions"/>.</summary>
     public PenaltyOptions? Penalties { get; init; }
 
     /// <summary>Which engine moves the bytes. Default <see cref="EngineKind.Auto"/>.</summary>
@@ -36,8 +36,8 @@ public sealed record ServerOptions
     /// <summary>Event loops of the Epoll engine. Default one per processor, at most 16. 1 to 64.</summary>
     public int Loops { get; init => field = Require.InRange(value, 1, 64); } = Math.Min(Environment.ProcessorCount, 16);
 
-    /// <summary>How long draining may take before the rest is cut, where the caller of stop does not say. Default 30 s.</summary>
-    public TimeSpan DrainTimeout { get; init => field = Require.Positive(value); } = TimeSpan.FromSeconds(30);
+    /// <summary>How long draining may take before the rest is cut, where the caller of stop does not say. Default 30 s. At most 49 days.</summary>
+    public TimeSpan DrainTimeout { get; init => field = Require.TimerLength(value); } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long an inline handler may keep its event loop before a warning is logged, a second or two later. Default one second.</summary>
     public TimeSpan InlineWarning { get; init => field = Require.Positive(value); } = TimeSpan.FromSeconds(1);

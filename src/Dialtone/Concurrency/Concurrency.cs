@@ -34,7 +34,7 @@ public enum WhenFull
     /// <summary>Closes the connection at once; drops the datagram.</summary>
     Reject,
 
-    /// <summary>Drops the oldest waiting datagram. Datagram listeners only.</summary>
+    /// <summary>Drops the oldest waiting datagram, which is the stalest. A connection that comes is closed at once: one that waits is not given up for it.</summary>
     DropOldest,
 }
 
@@ -106,6 +106,9 @@ public sealed record Concurrency
         Prestart = Require.InRange(prestart, 0, max, nameof(prestart)),
         Reuse = Require.Positive(reuse, nameof(reuse)),
     };
+
+    /// <summary>The policy for connections, of which none is dropped for a later one.</summary>
+    internal Concurrency ForConnections() => WhenFull == WhenFull.DropOldest ? this with { WhenFull = WhenFull.Reject } : this;
 
     /// <summary>Reads a policy as operators write it: <c>sequential</c>, <c>inline</c>, <c>task</c>, <c>thread[:MAX]</c>, <c>pool:N[:QUEUE]</c>, <c>process[:MAX]</c>.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out Concurrency? concurrency)

@@ -281,6 +281,18 @@ public sealed class LifeTests
         var server = new Server(new ServerOptions { Listen = ["tcp://127.0.0.1:0"] });
         Assert.True((await server.StopAsync().SoonAsync()).IsClean);
         await server.DisposeAsync().AsTask().SoonAsync();
+        // Nobody could stop it any more.
+        Assert.Contains("stopped", (await Assert.ThrowsAsync<InvalidOperationException>(server.Handle(Handlers.EchoAsync).StartAsync)).Message, StringComparison.Ordinal);
+        Assert.Empty(server.Addresses);
+    }
+
+    [Fact]
+    public void Numbers_that_can_mean_nothing_are_refused_where_they_are_given()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(static () => Address.Tcp("127.0.0.1", 65_536));
+        Assert.Throws<ArgumentOutOfRangeException>(static () => Address.Udp("127.0.0.1", -1));
+        Assert.Throws<ArgumentOutOfRangeException>(static () => new ServerOptions { DrainTimeout = TimeSpan.MaxValue });
+        Assert.Throws<ArgumentOutOfRangeException>(static () => new ServerOptions { DrainTimeout = TimeSpan.Zero });
     }
 
     [Fact]

@@ -18,10 +18,15 @@ public sealed class PoolTests
     }
 
     [Theory, MemberData(nameof(EngineAndBlocks))]
-    public async Task A_pool_runs_so_many_queues_so_many_and_rejects_the_next(EngineKind engine, bool blocks)
+    public Task A_pool_runs_so_many_queues_so_many_and_rejects_the_next(EngineKind engine, bool blocks) => RejectsTheNextAsync(engine, blocks, WhenFull.Reject);
+
+    [Theory, MemberData(nameof(EngineAndBlocks))]
+    public Task A_connection_that_waits_is_not_dropped_for_a_later_one(EngineKind engine, bool blocks) => RejectsTheNextAsync(engine, blocks, WhenFull.DropOldest);
+
+    private static async Task RejectsTheNextAsync(EngineKind engine, bool blocks, WhenFull whenFull)
     {
         const int Workers = 3, Queue = 2;
-        await using Rig rig = await StartAsync(engine, blocks, Concurrency.Pool(Workers, Queue, WhenFull.Reject));
+        await using Rig rig = await StartAsync(engine, blocks, Concurrency.Pool(Workers, Queue, whenFull));
         var callers = new List<Caller>();
         for (int i = 0; i < Workers; i++)
         {
