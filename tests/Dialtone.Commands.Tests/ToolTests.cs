@@ -127,6 +127,19 @@ public sealed class ToolTests
         Assert.False(File.Exists(folder["touched"]));
     }
 
+    [Theory]
+    [InlineData("--on: it is for one server", "--attach", "0123456789abcdef", "--on", "hosts")]
+    [InlineData("--timeout: it starts nothing", "--attach", "0123456789abcdef", "--timeout", "3")]
+    [InlineData("--json: it shows", "--attach", "0123456789abcdef", "--json")]
+    [InlineData("--json: it answers", "--explain", "--json")]
+    [InlineData("name a file", "--on", "hosts", "--script", "-")]
+    public async Task Flags_that_would_be_passed_over_are_refused(string why, params string[] flags)
+    {
+        ToolResult ran = await ToolProcess.RunAsync(["exec", .. flags, "tcp://127.0.0.1:1"]);
+        Assert.Equal((255, ""), (ran.ExitCode, ran.Output));
+        Assert.Contains(why, ran.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Many_hosts_may_be_as_many_documents()
     {

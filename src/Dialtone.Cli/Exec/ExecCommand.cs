@@ -5,6 +5,17 @@ namespace Dialtone.Cli;
 /// <summary><c>dialtone exec</c>: runs a command elsewhere as if it ran here.</summary>
 internal static class ExecCommand
 {
+    /// <summary>Flags that would be passed over in silence beside others.</summary>
+    private static readonly (Flag[] Some, Flag[] Others, string Why)[] Apart =
+    [
+        ([ExecFlags.Tty], [ExecFlags.Json, ExecFlags.On, ExecFlags.Script], "it is for one command and the person at this terminal"),
+        ([ExecFlags.Keep], [ExecFlags.Json, ExecFlags.On], "it is for one command that somebody comes back to"),
+        ([ExecFlags.Runs, ExecFlags.Attach], [ExecFlags.On], "it is for one server"),
+        ([ExecFlags.Runs, ExecFlags.Attach], [ExecFlags.Explain, ExecFlags.Keep, ExecFlags.Script, ExecFlags.Env, ExecFlags.Cwd, ExecFlags.Timeout], "it starts nothing"),
+        ([ExecFlags.Attach], [ExecFlags.Runs, ExecFlags.Json], "it shows one command's output as it comes"),
+        ([ExecFlags.Explain], [ExecFlags.Json], "it answers in words"),
+    ];
+
     public static async Task<ExitCode> RunAsync(Arguments arguments)
     {
         ThreadPoolSpinning.TurnOff();
@@ -103,22 +114,22 @@ internal static class ExecCommand
 
     private static void Check(Arguments arguments)
     {
-        if (arguments.Has(ExecFlags.Tty) && (arguments.Has(ExecFlags.Json) || arguments.Has(ExecFlags.On) || arguments.Has(ExecFlags.Script)))
-            throw CliException.Usage("--tty is for one command and the person at this terminal; it goes with none of --json, --on and --script.");
-        bool isTutorial = ExecFraming.Tutorial(arguments.Get(ExecFlags.Framing)) is not null;
-        if (arguments.Has(ExecFlags.On) && (arguments.Has(ExecFlags.Runs) || arguments.Has(ExecFlags.Attach)))
-            throw CliException.Usage("--runs and --attach are for one server; they do not go with --on.");
-        if (arguments.Has(ExecFlags.Keep) && (arguments.Has(ExecFlags.Json) || arguments.Has(ExecFlags.On)))
-            throw CliException.Usage("--keep is for one command that somebody comes back to; it goes with neither --json nor --on.");
+        foreach ((Flag[] some, Flag[] others, string why) in Apart)
+        {
+            if (some.FirstOrDefault(arguments.Has) is { } one && others.FirstOrDefault(arguments.Has) is { } other)
+                throw CliException.Usage($"{one.Name} does not go with {other.Name}: {why}.");
+        }
+
         if ((arguments.Has(ExecFlags.Runs) || arguments.Has(ExecFlags.Attach)) && arguments.Operands.Count > 1)
             throw CliException.Usage("--runs and --attach run nothing: leave the command out.");
+        if (arguments.Has(ExecFlags.On) && arguments.Get(ExecFlags.Script) == "-")
+            throw CliException.Usage("With --on a script is read once for each server: name a file.");
+        bool isTutorial = ExecFraming.Tutorial(arguments.Get(ExecFlags.Framing)) is not null;
         Flag[] native = [ExecFlags.Keep, ExecFlags.Runs, ExecFlags.Attach, ExecFlags.Tty, ExecFlags.Env, ExecFlags.Cwd, ExecFlags.Json, ExecFlags.Explain, ExecFlags.Script, ExecFlags.On, ExecFlags.Udp, PasswordInput.PasswordFile];
         if (isTutorial && native.FirstOrDefault(arguments.Has) is { } flag)
             throw CliException.Usage($"{flag.Name} needs the native protocol; the tutorials' servers know nothing of it.");
         if (arguments.Has(ExecFlags.Explain) && arguments.Operands.Count < (arguments.Has(ExecFlags.On) ? 1 : 2))
             throw CliException.Usage("--explain needs a command to explain: dialtone exec --explain ADDRESS -- COMMAND…");
-        if (arguments.Has(ExecFlags.Explain) && (arguments.Has(ExecFlags.Runs) || arguments.Has(ExecFlags.Attach)))
-            throw CliException.Usage("--explain is for a command that would be started; it goes with neither --runs nor --attach.");
     }
 
     private static async Task<ExitCode> ExplainAsync(CommandClient client, CommandRequest request)
