@@ -140,6 +140,17 @@ public sealed class ToolTests
         Assert.Contains(why, ran.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("a\\377b", 255)]
+    [InlineData("a\\357\\277\\275b", 0)] // U+FFFD itself
+    public async Task A_word_that_could_not_arrive_as_it_is_is_refused(string octets, int code)
+    {
+        await using Served served = await Served.StartAsync("--allow-any-command");
+        using var shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", $"'{ToolProcess.Program}' exec -n {served.Address} -- printf %s \"$(printf '{octets}')\" >/dev/null 2>&1"]);
+        await shell.WaitForExitAsync().WaitAsync(Shell.Patience);
+        Assert.Equal(code, shell.ExitCode);
+    }
+
     [Fact]
     public async Task Many_hosts_may_be_as_many_documents()
     {

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Unicode;
 using Dialtone.Commands;
 
 namespace Dialtone.Cli;
@@ -120,6 +122,8 @@ internal static class ExecCommand
                 throw CliException.Usage($"{one.Name} does not go with {other.Name}: {why}.");
         }
 
+        if (arguments.Operands.Concat(arguments.All(ExecFlags.Env)).Any(static word => word.Contains(Rune.ReplacementChar.ToString(), StringComparison.Ordinal)) && !IsCommandLineText())
+            throw CliException.Usage("A word of the command line is not UTF-8, and would not arrive as it is.", "Bytes that are no text can go through standard input.");
         if ((arguments.Has(ExecFlags.Runs) || arguments.Has(ExecFlags.Attach)) && arguments.Operands.Count > 1)
             throw CliException.Usage("--runs and --attach run nothing: leave the command out.");
         if (arguments.Has(ExecFlags.On) && arguments.Get(ExecFlags.Script) == "-")
@@ -130,6 +134,13 @@ internal static class ExecCommand
             throw CliException.Usage($"{flag.Name} needs the native protocol; the tutorials' servers know nothing of it.");
         if (arguments.Has(ExecFlags.Explain) && arguments.Operands.Count < (arguments.Has(ExecFlags.On) ? 1 : 2))
             throw CliException.Usage("--explain needs a command to explain: dialtone exec --explain ADDRESS -- COMMAND…");
+    }
+
+    /// <summary>Whether the words we were given are those we were called with: what is not UTF-8 was replaced.</summary>
+    private static bool IsCommandLineText()
+    {
+        const string Words = "/proc/self/cmdline";
+        return !File.Exists(Words) || Utf8.IsValid(File.ReadAllBytes(Words));
     }
 
     private static async Task<ExitCode> ExplainAsync(CommandClient client, CommandRequest request)
