@@ -27,7 +27,7 @@ public sealed class JsonHeaderCodec<THeader>
         ArgumentNullException.ThrowIfNull(typeInfo);
         ArgumentNullException.ThrowIfNull(bodyLength);
         Options = options;
-        _typeInfo = typeInfo;
+        _typeInfo = Strict(typeInfo);
         _bodyLength = bodyLength;
         _strict = new JsonDocumentOptions { MaxDepth = options.MaxDepth, AllowDuplicateProperties = false };
         _frames = new LengthPrefixCodec(
@@ -86,6 +86,12 @@ public sealed class JsonHeaderCodec<THeader>
         _frames.Write(output, json);
         return bodyLength;
     }
+
+    // The document is parsed without a key twice; where names are one in any case, the same must hold of them.
+    private static JsonTypeInfo<THeader> Strict(JsonTypeInfo<THeader> typeInfo) =>
+        typeInfo.Options is { PropertyNameCaseInsensitive: true, AllowDuplicateProperties: true } options
+            ? (JsonTypeInfo<THeader>)new JsonSerializerOptions(options) { AllowDuplicateProperties = false }.GetTypeInfo(typeof(THeader))
+            : typeInfo;
 
     private THeader Parse(in ReadOnlySequence<byte> json)
     {

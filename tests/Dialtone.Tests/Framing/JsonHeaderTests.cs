@@ -23,6 +23,10 @@ public sealed record SizeHeader([property: JsonPropertyName("data_size")] long S
 [JsonSerializable(typeof(SizeHeader))]
 internal sealed partial class TestHeaders : JsonSerializerContext;
 
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(SizeHeader))]
+internal sealed partial class WebHeaders : JsonSerializerContext;
+
 public sealed class JsonHeaderTests
 {
     private static readonly JsonHeaderCodec<PutHeader> Codec = Framing.JsonHeader<PutHeader>();
@@ -216,6 +220,19 @@ public sealed class JsonHeaderTests
             }),
             0,
             64 * 1024);
+    }
+
+    [Theory]
+    [InlineData("""{"data_size":1,"DATA_SIZE":2}""")]
+    [InlineData("""{"data_size":1,"other":0,"data_s\u0049ze":2}""")]
+    public void Where_case_does_not_matter_a_key_stands_once_in_any_case(string json)
+    {
+        JsonHeaderCodec<SizeHeader> codec = Framing.JsonHeader(WebHeaders.Default.SizeHeader, header => header.Size);
+        ReadOnlySequence<byte> input = Input(json);
+        Assert.Equal(ProtocolError.BadHeader, Assert.Throws<ProtocolException>(() => codec.Read(ref input, out _, out _, out _)).Reason);
+        input = Input("""{"DATA_SIZE":2,"other":{"data_size":1}}""");
+        Assert.Equal(FrameStatus.Whole, codec.Read(ref input, out _, out long body, out _));
+        Assert.Equal(2, body);
     }
 
     [Fact]
