@@ -4,6 +4,22 @@ public sealed class StructTypedTests
 {
     private const int Rounds = 1000;
 
+    [Theory]
+    [InlineData("<ef", 0)]
+    [InlineData("<xef", 1)]
+    [InlineData("ef", 0)]
+    public void What_a_NaN_carries_stays_with_or_without_padding(string text, int at)
+    {
+        var format = StructFormat.Parse(text);
+        byte[] record = new byte[format.Size];
+        format.PackInto(record, 0, BitConverter.UInt16BitsToHalf(0x7C01), BitConverter.UInt32BitsToSingle(0x7F800001));
+
+        Assert.Equal("017C", Convert.ToHexString(record.AsSpan(at, 2)));
+        Assert.Equal("0100807F", Convert.ToHexString(record.AsSpan(record.Length - 4)));
+        var (half, single) = format.Unpack<Half, float>(record);
+        Assert.Equal((0x7C01, 0x7F800001u), (BitConverter.HalfToUInt16Bits(half), BitConverter.SingleToUInt32Bits(single)));
+    }
+
     [Fact]
     public void Numbers_are_packed_and_unpacked_without_an_allocation()
     {

@@ -12,6 +12,11 @@ internal static class StructArgument
     {
         if (TryGetInteger(ref argument, out ulong bits, out bool negative))
             return StructEncoder.Integer(type, target, reversed, bits, negative);
+        // A float of the item's own width is moved bit for bit, as where StructShape lets it: whatever a NaN carries, it keeps.
+        if (typeof(T) == typeof(Half) && type is StructType.Half)
+            return StructEncoder.Bits(target, reversed, BitConverter.HalfToUInt16Bits(Unsafe.As<T, Half>(ref argument)));
+        if (typeof(T) == typeof(float) && type is (StructType.Single or StructType.NativeSingle))
+            return StructEncoder.Bits(target, reversed, BitConverter.SingleToUInt32Bits(Unsafe.As<T, float>(ref argument)));
         if (TryGetFloat(ref argument, out double number))
             return StructEncoder.Float(type, target, reversed, number);
         if (TryGetBytes(ref argument, out var bytes))
@@ -34,6 +39,18 @@ internal static class StructArgument
         if (typeof(T) == typeof(ulong)) return Integer<ulong, T>(type, source, reversed, out result);
         if (typeof(T) == typeof(nint)) return Integer<nint, T>(type, source, reversed, out result);
         if (typeof(T) == typeof(nuint)) return Integer<nuint, T>(type, source, reversed, out result);
+        if (typeof(T) == typeof(Half) && type is StructType.Half)
+        {
+            result = As<Half, T>(BitConverter.UInt16BitsToHalf((ushort)StructDecoder.Read(source, reversed)));
+            return null;
+        }
+
+        if (typeof(T) == typeof(float) && type is (StructType.Single or StructType.NativeSingle))
+        {
+            result = As<float, T>(BitConverter.UInt32BitsToSingle((uint)StructDecoder.Read(source, reversed)));
+            return null;
+        }
+
         return Other(type, StructDecoder.Decode(type, source, reversed), out result);
     }
 
@@ -130,9 +147,7 @@ internal static class StructArgument
             result = As<StructValue, T>(value);
         else if (typeof(T) == typeof(bool) && value.Kind is StructValueKind.Boolean)
             result = As<bool, T>(value.AsBoolean());
-        else if (typeof(T) == typeof(Half) && type is StructType.Half)
-            result = As<Half, T>((Half)value.AsDouble());
-        else if (typeof(T) == typeof(float) && type is StructType.Half or StructType.Single or StructType.NativeSingle)
+        else if (typeof(T) == typeof(float) && type is StructType.Half)
             result = As<float, T>((float)value.AsDouble());
         else if (typeof(T) == typeof(double) && value.Kind is StructValueKind.Float or StructValueKind.Integer)
             result = As<double, T>(value.AsDouble());

@@ -50,7 +50,7 @@ internal static class StructDecoder
     private static double HalfToDouble(Half half) =>
         Half.IsNaN(half) ? double.CopySign(double.NaN, Half.IsNegative(half) ? -1 : 1) : (double)half;
 
-    private static ulong Read(ReadOnlySpan<byte> source, bool reversed)
+    public static ulong Read(ReadOnlySpan<byte> source, bool reversed)
     {
         switch (source.Length)
         {

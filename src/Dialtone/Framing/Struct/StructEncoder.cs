@@ -77,6 +77,18 @@ internal static class StructEncoder
         }
     }
 
+    public static StructError? Bits(Span<byte> target, bool reversed, ushort bits)
+    {
+        Write(target, reversed, bits);
+        return null;
+    }
+
+    public static StructError? Bits(Span<byte> target, bool reversed, uint bits)
+    {
+        Write(target, reversed, bits);
+        return null;
+    }
+
     public static StructError? Bytes(StructType type, Span<byte> target, ReadOnlySpan<byte> value)
     {
         switch (type)
