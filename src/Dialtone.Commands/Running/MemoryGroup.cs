@@ -71,7 +71,7 @@ internal sealed class MemoryGroup : IDisposable
             foreach (int each in outside)
                 Add(each);
             int[] members = [.. File.ReadLines($"{_folder}/{Processes}").Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
-            outside = [.. ProcessList.All().Where(pid => !members.Contains(pid) && ProcessList.IsMarked(pid, mark))];
+            outside = [.. ProcessList.OfRun(process, mark).Where(pid => !members.Contains(pid))];
         }
     }
 

@@ -11,15 +11,15 @@ internal static class ProcessList
     /// <summary>How many processes, zombies not counted, a session has.</summary>
     public static int CountOfSession(int session) => Alive().Count(process => process.Session == session);
 
-    /// <summary>How many processes, zombies not counted, a run has: those of its session, and those that left it.</summary>
+    /// <summary>The processes of a run, zombies left out: those of its session, and those that left it.</summary>
     /// <param name="leader">The process it began with; not buried yet.</param>
-    /// <param name="variable">What all of them were started with in their environment.</param>
-    public static int CountOfRun(int leader, string variable)
+    /// <param name="variable">What all of them were started with in their environment; one that is just changing its program shows none.</param>
+    public static IEnumerable<int> OfRun(int leader, string variable)
     {
-        if (Read(leader) is not { } first)
-            return 0;
         // Whoever is older than the run is not of it, which spares a look into most.
-        return Alive().Count(process => process.Session == leader || (process.StartedAt >= first.StartedAt && IsMarked(process.Id, variable)));
+        return Read(leader) is { } first
+            ? Alive().Where(process => process.Session == leader || (process.StartedAt >= first.StartedAt && IsMarked(process.Id, variable))).Select(process => process.Id)
+            : [];
     }
 
     /// <summary>Sends a signal to every process that was started with <paramref name="variable"/> in its environment.</summary>

@@ -289,7 +289,7 @@ public sealed class RunningCommand : IAsyncDisposable
 
     private void Watch()
     {
-        if (_start.Limits.Processes is { } most && ProcessList.CountOfRun(ProcessId, Mark) > most)
+        if (_start.Limits.Processes is { } most && ProcessList.OfRun(ProcessId, Mark).Count() > most)
             Stop(CommandEnd.ProcessLimit);
         else if (_memory is { HasEndedOne: true })
             Stop(CommandEnd.MemoryLimit);
