@@ -15,8 +15,8 @@ public sealed record ListenOptions
     /// <summary>Whether small segments leave at once (TCP_NODELAY). Default true: the library already sends what belongs together in one call.</summary>
     public bool NoDelay { get; init; } = true;
 
-    /// <summary>After how much silence the kernel asks whether a TCP peer still lives, and how often thereafter; null turns it off. Default two minutes; four unanswered questions end the connection.</summary>
-    public TimeSpan? KeepAlive { get; init => field = Require.Positive(value); } = TimeSpan.FromMinutes(2);
+    /// <summary>After how much silence the kernel asks whether a TCP peer still lives, and how often thereafter; null turns it off. Default two minutes; four unanswered questions end the connection. In whole seconds, 1 to 32,767 (tcp(7)).</summary>
+    public TimeSpan? KeepAlive { get; init => field = Require.KeepAlive(value); } = TimeSpan.FromMinutes(2);
 
     /// <summary>The kernel's receive buffer in bytes (SO_RCVBUF); null leaves it to the system, which then tunes it. Default null.</summary>
     public int? ReceiveBufferBytes { get; init => field = Require.Positive(value); }

@@ -21,6 +21,9 @@ internal static class Require
     public static TimeSpan TimerLength(TimeSpan value, [CallerMemberName] string? option = null) => Positive(value, option) <= LongestTimer
         ? value : throw new ArgumentOutOfRangeException(option, value, $"{option} must be at most {LongestTimer.Days} days.");
 
+    public static TimeSpan? KeepAlive(TimeSpan? value, [CallerMemberName] string? option = null) => value is not { TotalSeconds: < 1 or > 32_767 }
+        ? value : throw new ArgumentOutOfRangeException(option, value, $"{option} must be 1 to 32,767 seconds, or null.");
+
     public static long AtLeast(long value, long least, [CallerMemberName] string? option = null) => value >= least
         ? value : throw new ArgumentOutOfRangeException(option, value, $"{option} must be at least {least}.");
 

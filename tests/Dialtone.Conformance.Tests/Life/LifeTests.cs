@@ -100,6 +100,36 @@ public sealed class LifeTests
         await rig.NextEndingAsync();
     }
 
+    [Theory]
+    [InlineData(EngineKind.Epoll, Place.Tcp4)]
+    [InlineData(EngineKind.Epoll, Place.Unix)]
+    [InlineData(EngineKind.Epoll, Place.UnixSequenced)]
+    [InlineData(EngineKind.Sockets, Place.Tcp4)]
+    [InlineData(EngineKind.Sockets, Place.Unix)]
+    public async Task Every_connection_has_the_socket_options_of_its_server(EngineKind engine, Place place)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The options are asked for by Linux's numbers.");
+        const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, Send = 10_000, Receive = 12_000;
+        var sizes = new TaskCompletionSource<(int, int)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using Rig rig = await Rig.StartAsync(
+            engine, place, "task",
+            connection =>
+            {
+                sizes.SetResult((Ask(SO_SNDBUF), Ask(SO_RCVBUF)));
+                return Task.CompletedTask;
+
+                int Ask(int name)
+                {
+                    var value = new byte[sizeof(int)];
+                    connection.GetSocketOption(SOL_SOCKET, name, value);
+                    return BitConverter.ToInt32(value);
+                }
+            },
+            static options => options with { Socket = new ListenOptions { SendBufferBytes = Send, ReceiveBufferBytes = Receive } });
+        using Caller caller = await rig.CallAsync();
+        Assert.Equal((2 * Send, 2 * Receive), await sizes.Task.SoonAsync()); // socket(7): the kernel doubles them for its books
+    }
+
     [Theory, MemberData(nameof(Engines))]
     public async Task Whoever_stops_later_joins_the_first(EngineKind engine)
     {
@@ -293,6 +323,7 @@ public sealed class LifeTests
         Assert.Throws<ArgumentOutOfRangeException>(static () => Address.Udp("127.0.0.1", -1));
         Assert.Throws<ArgumentOutOfRangeException>(static () => new ServerOptions { DrainTimeout = TimeSpan.MaxValue });
         Assert.Throws<ArgumentOutOfRangeException>(static () => new ServerOptions { DrainTimeout = TimeSpan.Zero });
+        Assert.Throws<ArgumentOutOfRangeException>(static () => new ListenOptions { KeepAlive = TimeSpan.FromHours(12) }); // the kernel would take no notice
     }
 
     [Fact]

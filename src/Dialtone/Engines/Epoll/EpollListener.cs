@@ -12,6 +12,7 @@ internal sealed class EpollListener : StreamListener, IEpollSource
     private readonly EpollEngine _engine;
     private readonly EpollLoop? _loop;
     private readonly BoundSocket _socket;
+    private readonly ListenOptions? _unixOptions; // where each connection needs to be told
     private readonly int _stop = -1; // without a loop: what wakes the thread that waits
     private readonly ReadyGate _gate = new();
     private readonly Lock _descriptorGate = new(); // accept and close must not overlap: the number could be another's by then
@@ -28,8 +29,12 @@ internal sealed class EpollListener : StreamListener, IEpollSource
         _engine = engine;
         _loop = loop;
         _socket = socket;
-        // Linux hands a listening socket's options down to the connections it accepts.
-        ConnectionOptions.Apply(socket.Descriptor, isTcp: socket.Socket.AddressFamily != System.Net.Sockets.AddressFamily.Unix, options);
+        // Linux hands a listening TCP socket's options down to the connections it accepts, and a Unix socket's not.
+        bool isUnix = socket.Socket.AddressFamily == System.Net.Sockets.AddressFamily.Unix;
+        if (!isUnix)
+            ConnectionOptions.Apply(socket.Descriptor, isTcp: true, options);
+        else if (options is { SendBufferBytes: not null } or { ReceiveBufferBytes: not null })
+            _unixOptions = options;
         int flags = fcntl(socket.Descriptor, F_GETFL, 0);
         _ = fcntl(socket.Descriptor, F_SETFL, flags | O_NONBLOCK);
         if (loop is not null)
@@ -126,6 +131,8 @@ internal sealed class EpollListener : StreamListener, IEpollSource
             };
         }
 
+        if (_unixOptions is not null)
+            ConnectionOptions.Apply(descriptor, isTcp: false, _unixOptions);
         try
         {
             PeerKey peer = PeerKey.FromSockAddr(new ReadOnlySpan<byte>(address, length));
