@@ -45,6 +45,8 @@ public static class Crc32C
     /// <summary>The checksum as the wire and listings show it: 8 lower-case hex digits.</summary>
     public static string ToText(uint crc) => crc.ToString("x8", System.Globalization.CultureInfo.InvariantCulture);
 
+    // Never compiled with counters in its loop: long content would pay for every eight bytes of it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint AppendLanes(uint crc, ref ReadOnlySpan<byte> content, int lane, uint[] shift)
     {
         while (content.Length >= 3 * lane)
