@@ -125,6 +125,8 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStrea
 
                 foreach (ReadOnlyMemory<byte> piece in result.Buffer.Slice(taken))
                 {
+                    if (piece.IsEmpty)
+                        continue; // nothing is held any more, and the receiver may be writing
                     await destination.WriteAsync(piece, cancellationToken).ConfigureAwait(false);
                     taken = result.Buffer.GetPosition(piece.Length, taken);
                     await GiveBackAsync(piece.Length).ConfigureAwait(false);
@@ -149,10 +151,9 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStrea
     /// <summary>Room for more, told in larger steps than it is made: how much to tell now.</summary>
     private int Credit(int count)
     {
-        int read = Interlocked.Add(ref _read, count);
-        if (read < CommandFrame.OutputCredit / 4)
+        if (Interlocked.Add(ref _read, count) < CommandFrame.OutputCredit / 4)
             return 0;
-        Interlocked.Add(ref _read, -read);
+        int read = Interlocked.Exchange(ref _read, 0); // once, though the receiver and whoever passes on what is held may both be here
         Interlocked.Add(ref _onItsWay, read);
         return read;
     }
