@@ -6,16 +6,18 @@ import subprocess
 import time
 
 from contenders import BENCH, C_OUTPUT, PYTHON, RECEIVED, ROOT
-from scenarios import Alone, Body, Idle
+from scenarios import Alone, Body, Idle, Load
 
 SERVER_CORE, LOAD_CORE = "0", "1"
 READY_SECONDS, STOP_SECONDS, SPARE_SECONDS = 30, 5, 90
 WARMUP_BODY = 256 << 20
 
 # A .NET process that sees a single processor waits ten times as long before it optimises hot code: an artefact of
-# pinning, which would leave part of the warm-up inside the measurement. For the same reason the second of patience that
-# the tool asks for is the runtime's tenth of a second here.
-PINNED = {"DOTNET_TC_DelaySingleProcMultiplier": "1", "DOTNET_TC_CallCountingDelayMs": "64"}  # hexadecimal: 100
+# pinning, which would leave part of the warm-up inside the measurement.
+PINNED = {"DOTNET_TC_DelaySingleProcMultiplier": "1"}
+
+# For the same reason, under load the second of patience that the tool asks for is the runtime's tenth of a second.
+LOADED = {**PINNED, "DOTNET_TC_CallCountingDelayMs": "64"}  # hexadecimal: 100
 
 
 class Failed(Exception):
@@ -23,7 +25,7 @@ class Failed(Exception):
 
 
 @contextlib.contextmanager
-def running(contender):
+def running(contender, environment):
     """Starts the server; gives its process and port; ends it."""
     logs = C_OUTPUT / "logs"
     logs.mkdir(parents=True, exist_ok=True)
@@ -32,7 +34,7 @@ def running(contender):
         try:
             server = subprocess.Popen(["taskset", "-c", SERVER_CORE, *contender.command], stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=errors,
-                                      env={**os.environ, **PINNED, **contender.environment})
+                                      env={**os.environ, **environment, **contender.environment})
         except OSError as error:
             raise Failed(str(error)) from error
     try:
@@ -62,7 +64,7 @@ def measure(scenario, contender, seconds, warmup):
     """Runs SCENARIO on CONTENDER once; returns the columns of one row."""
     if isinstance(scenario.kind, Alone):
         return _load([*contender.command, "--warmup", str(warmup), str(seconds)], warmup + seconds)
-    with running(contender) as (server, port):
+    with running(contender, LOADED if isinstance(scenario.kind, Load) else PINNED) as (server, port):
         before = _cpu_seconds(server.pid)
         values = _measure(scenario, contender, server, port, seconds, warmup)
         after = _cpu_seconds(server.pid)
