@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from contenders import BENCH, C_OUTPUT, PYTHON, RECEIVED, ROOT
-from scenarios import Alone, Body, Idle, Load
+from scenarios import Alone, Body, Idle
 
 SERVER_CORE, LOAD_CORE = "0", "1"
 READY_SECONDS, STOP_SECONDS, SPARE_SECONDS = 30, 5, 90
@@ -16,16 +16,13 @@ WARMUP_BODY = 256 << 20
 # pinning, which would leave part of the warm-up inside the measurement.
 PINNED = {"DOTNET_TC_DelaySingleProcMultiplier": "1"}
 
-# For the same reason, under load the second of patience that the tool asks for is the runtime's tenth of a second.
-LOADED = {**PINNED, "DOTNET_TC_CallCountingDelayMs": "64"}  # hexadecimal: 100
-
 
 class Failed(Exception):
     """A contender could not be measured; the message says why."""
 
 
 @contextlib.contextmanager
-def running(contender, environment):
+def running(contender):
     """Starts the server; gives its process and port; ends it."""
     logs = C_OUTPUT / "logs"
     logs.mkdir(parents=True, exist_ok=True)
@@ -34,7 +31,7 @@ def running(contender, environment):
         try:
             server = subprocess.Popen(["taskset", "-c", SERVER_CORE, *contender.command], stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=errors,
-                                      env={**os.environ, **environment, **contender.environment})
+                                      env={**os.environ, **PINNED, **contender.environment})
         except OSError as error:
             raise Failed(str(error)) from error
     try:
@@ -64,7 +61,7 @@ def measure(scenario, contender, seconds, warmup):
     """Runs SCENARIO on CONTENDER once; returns the columns of one row."""
     if isinstance(scenario.kind, Alone):
         return _load([*contender.command, "--warmup", str(warmup), str(seconds)], warmup + seconds)
-    with running(contender, LOADED if isinstance(scenario.kind, Load) else PINNED) as (server, port):
+    with running(contender) as (server, port):
         before = _cpu_seconds(server.pid)
         values = _measure(scenario, contender, server, port, seconds, warmup)
         after = _cpu_seconds(server.pid)
