@@ -14,7 +14,8 @@ internal static class Descriptors
             found =
             [
                 .. Directory.GetFiles($"/proc/{process}/fd").Select(path => Path.GetFileName(path))
-                .Select(name => new FileInfo($"/proc/{process}/fd/{name}").LinkTarget ?? "gone")
+                .Select(name => new FileInfo($"/proc/{process}/fd/{name}").LinkTarget)
+                .OfType<string>() // those that were closed while we looked are not open
                 .Where(target => !target.EndsWith(".dll", StringComparison.Ordinal))
                 .Select(target => target.Split(":[")[0])
                 .Order(StringComparer.Ordinal),
