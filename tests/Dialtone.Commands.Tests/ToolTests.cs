@@ -79,9 +79,7 @@ public sealed class ToolTests
     {
         await using Served served = await Served.StartAsync("--allow-any-command");
         string pipeline = $"'{ToolProcess.Program}' exec -n {served.Address} -- yes | head -n 1";
-        using var shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", $"test \"$({pipeline})\" = y"]);
-        await shell.WaitForExitAsync().WaitAsync(Shell.Patience);
-        Assert.Equal(0, shell.ExitCode);
+        Assert.Equal(0, await ShellAsync($"test \"$({pipeline})\" = y"));
     }
 
     [Fact]
@@ -146,9 +144,7 @@ public sealed class ToolTests
     public async Task A_word_that_could_not_arrive_as_it_is_is_refused(string octets, int code)
     {
         await using Served served = await Served.StartAsync("--allow-any-command");
-        using var shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", $"'{ToolProcess.Program}' exec -n {served.Address} -- printf %s \"$(printf '{octets}')\" >/dev/null 2>&1"]);
-        await shell.WaitForExitAsync().WaitAsync(Shell.Patience);
-        Assert.Equal(code, shell.ExitCode);
+        Assert.Equal(code, await ShellAsync($"'{ToolProcess.Program}' exec -n {served.Address} -- printf %s \"$(printf '{octets}')\" >/dev/null 2>&1"));
     }
 
     [Fact]
@@ -171,9 +167,7 @@ public sealed class ToolTests
         using var folder = new Folder();
         await using Served served = await Served.StartAsync("--allow-any-command");
         string pipeline = $"'{ToolProcess.Program}' exec --on {folder.Write("hosts", served.Address)} -- printf 'a\\377b\\344' 2>/dev/null | od -An -tx1 | tr -d ' \n' | tail -c 10";
-        using var shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", $"test \"$({pipeline})\" = 61ff62e40a"]);
-        await shell.WaitForExitAsync().WaitAsync(Shell.Patience);
-        Assert.Equal(0, shell.ExitCode);
+        Assert.Equal(0, await ShellAsync($"test \"$({pipeline})\" = 61ff62e40a"));
     }
 
     [Fact]
@@ -306,6 +300,13 @@ public sealed class ToolTests
         string[] flags = ["exec", "--known-hosts", folder["known"], "--hmac-key-file", key, "--udp", served.Address];
         ToolResult ran = await ToolProcess.FeedAsync("input", [.. flags, "--", "sh", "-c", "cat; echo err >&2; exit 7"]);
         Assert.Equal((7, "input", "err\n"), (ran.ExitCode, ran.Output, ran.Error.Split("remembered.\n")[^1]));
+    }
+
+    private static async Task<int> ShellAsync(string line)
+    {
+        using var shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", line]);
+        await shell.WaitForExitAsync().WaitAsync(Shell.Patience);
+        return shell.ExitCode;
     }
 
     private static string WriteSecret(Folder folder, string name, string text)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Dialtone.Cli;
 
 /// <summary>The key at the door, on either side. A key never stands on the command line, where every user of the machine can read it.</summary>
@@ -11,19 +13,15 @@ internal static class HmacFlags
 
     public static readonly Flag<HmacDigest> Digest = new("--hmac", "DIGEST", "md5 (for the tutorials' scripts), sha1, sha256 or sha512", Values.Digest) { DefaultText = "sha256" };
 
-    private static (Arguments Asked, IReadOnlyList<HmacKey> Keys)? _read;
+    // Read once however often it is asked for, and for however many hosts: a key may come through a pipe.
+    private static readonly ConditionalWeakTable<Arguments, Lazy<IReadOnlyList<HmacKey>>> AlreadyRead = [];
 
     public static HmacDigest DigestOf(Arguments arguments) => arguments.Get(Digest, HmacDigest.Sha256);
 
     /// <summary>The keys of the files, or the one of the environment; none when the door is open.</summary>
     /// <exception cref="CliException">A digest was named, and no key.</exception>
-    public static IReadOnlyList<HmacKey> Keys(Arguments arguments, Flag<string> flag)
-    {
-        // Read once however often it is asked for: a key may come through a pipe.
-        if (_read is not { } read || read.Asked != arguments)
-            _read = read = (arguments, Read(arguments, flag));
-        return read.Keys;
-    }
+    public static IReadOnlyList<HmacKey> Keys(Arguments arguments, Flag<string> flag) =>
+        AlreadyRead.GetValue(arguments, _ => new Lazy<IReadOnlyList<HmacKey>>(() => Read(arguments, flag))).Value;
 
     private static IReadOnlyList<HmacKey> Read(Arguments arguments, Flag<string> flag)
     {

@@ -3,7 +3,6 @@ namespace Dialtone.Commands;
 /// <summary>The commands that outlive their callers: so many, each for so long after its end.</summary>
 internal sealed class KeptRuns(CommandServiceOptions options) : IAsyncDisposable
 {
-    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(30); // a timer's own bound is a little beyond 49
     private static readonly TimeSpan Later = TimeSpan.FromMinutes(1);
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (KeptRun Run, ITimer? Expiry)> _runs = []; // under _gate
@@ -123,11 +122,7 @@ internal sealed class KeptRuns(CommandServiceOptions options) : IAsyncDisposable
         }
     }
 
-    private TimeSpan TillExpiry(long endedAt)
-    {
-        TimeSpan left = options.KeepFor - options.Time.GetElapsedTime(endedAt);
-        return left < LongestTimer ? left : LongestTimer;
-    }
+    private TimeSpan TillExpiry(long endedAt) => Timers.AtMostLongest(options.KeepFor - options.Time.GetElapsedTime(endedAt));
 
     // Under _gate. Whoever reads it still keeps its files until then: a handle in use is closed after that.
     private void Forget(string runId)

@@ -14,7 +14,6 @@ public sealed class RunningCommand : IAsyncDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ShortTick = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(30); // a timer's own bound is a little beyond 49
     private const int KillPasses = 100;
 
     private readonly Lock _gate = new();
@@ -283,7 +282,7 @@ public sealed class RunningCommand : IAsyncDisposable
         {
             _limit?.Dispose();
             if (!_isOver)
-                _limit = _time.CreateTimer(static state => ((RunningCommand)state!).WatchTime(), this, left < LongestTimer ? left : LongestTimer, Timeout.InfiniteTimeSpan);
+                _limit = _time.CreateTimer(static state => ((RunningCommand)state!).WatchTime(), this, Timers.AtMostLongest(left), Timeout.InfiniteTimeSpan);
         }
     }
 

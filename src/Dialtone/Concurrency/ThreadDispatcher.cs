@@ -5,9 +5,6 @@ namespace Dialtone;
 /// <summary>Runs each conversation on a thread of its own, at most so many at a time.</summary>
 internal sealed class ThreadDispatcher(int max) : Dispatcher
 {
-    /// <summary>Enough for deep call chains; .NET would reserve 8 MiB of address space each. At least 16 KiB are needed by the runtime.</summary>
-    private const int StackBytes = 512 * 1024;
-
     private readonly Room _room = new(max);
 
     public override ReadyOn ReadyOn => ReadyOn.CallerBlocks;
@@ -20,7 +17,7 @@ internal sealed class ThreadDispatcher(int max) : Dispatcher
     {
         try
         {
-            new Thread(Run, StackBytes) { IsBackground = true, Name = "dialtone caller" }.UnsafeStart(conversation);
+            SmallThread.Start("dialtone caller", () => Run(conversation));
         }
         catch (OutOfMemoryException)
         {
@@ -30,10 +27,10 @@ internal sealed class ThreadDispatcher(int max) : Dispatcher
         }
     }
 
-    private void Run(object? state)
+    private void Run(IConversation conversation)
     {
         // An asynchronous handler stays on this thread, whatever it awaits.
-        ThreadContext.Run(((IConversation)state!).RunAsync);
+        ThreadContext.Run(conversation.RunAsync);
         _room.Leave();
     }
 }

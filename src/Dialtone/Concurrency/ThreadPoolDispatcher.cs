@@ -5,8 +5,6 @@ namespace Dialtone;
 /// <summary>Runs blocking conversations on at most so many real threads; a thread that is free waits a while for the next one.</summary>
 internal sealed class ThreadPoolDispatcher(int workers, int queue, WhenFull whenFull) : Dispatcher
 {
-    private const int StackBytes = 512 * 1024;
-
     private readonly WaitingRoom _room = new(workers, queue, whenFull);
     private readonly Lock _gate = new();
     private readonly Stack<Worker> _idle = new(); // under _gate
@@ -53,7 +51,7 @@ internal sealed class ThreadPoolDispatcher(int workers, int queue, WhenFull when
             _next = first;
             try
             {
-                new Thread(Run, StackBytes) { IsBackground = true, Name = "dialtone worker" }.UnsafeStart();
+                SmallThread.Start("dialtone worker", Run);
             }
             catch (OutOfMemoryException)
             {

@@ -13,8 +13,6 @@ namespace Dialtone;
 internal sealed class Acceptor(
     StreamListener listener, Dispatcher dispatcher, Func<StreamListener, Transport, bool> admit, TimeProvider time, ILogger logger)
 {
-    private const int StackBytes = 512 * 1024;
-
     private readonly AcceptBackOff _backOff = new(time);
 
     /// <summary>Takes callers until the end. Never throws: what cannot be mended is logged and ends the loop.</summary>
@@ -26,16 +24,11 @@ internal sealed class Acceptor(
             return RunAsync(isAlone, stopping);
         // Its waits come back to a thread of its own: the thread pool may be busy with whatever else the program does.
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(
-            () =>
-            {
-                ThreadContext.Run(() => RunAsync(isAlone, stopping));
-                ended.SetResult();
-            },
-            StackBytes);
-        thread.IsBackground = true;
-        thread.Name = "dialtone accept";
-        thread.UnsafeStart();
+        SmallThread.Start("dialtone accept", () =>
+        {
+            ThreadContext.Run(() => RunAsync(isAlone, stopping));
+            ended.SetResult();
+        });
         return ended.Task;
     }
 

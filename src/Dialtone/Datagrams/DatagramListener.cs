@@ -26,7 +26,6 @@ internal enum SendOutcome
 /// </remarks>
 internal abstract class DatagramListener : IDatagramWork
 {
-    private const int StackBytes = 512 * 1024;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
@@ -62,7 +61,7 @@ internal abstract class DatagramListener : IDatagramWork
     public void Start()
     {
         Service.Work.Add(this);
-        new Thread(Run, StackBytes) { IsBackground = true, Name = $"dialtone {Address.Scheme.ToString().ToLowerInvariant()}" }.UnsafeStart();
+        SmallThread.Start($"dialtone {Address.Scheme.ToString().ToLowerInvariant()}", Run);
     }
 
     /// <summary>Receives no more. Sending still works.</summary>

@@ -181,7 +181,7 @@ public sealed class CertificateTests : IDisposable
     public async Task Known_hosts_keeps_every_update_made_at_once()
     {
         string path = _folder.Path("deep/known_hosts");
-        string print = "SHA256:" + Convert.ToBase64String(new byte[32]).TrimEnd('=');
+        string print = PrintOf(new byte[32]);
         await Task.WhenAll(Enumerable.Range(1, 20).Select(port =>
             Task.Run(() => new KnownHosts(path).Remember("::1", port, print))));
         Assert.Equal(20, File.ReadAllLines(path).Distinct().Count());
@@ -193,8 +193,8 @@ public sealed class CertificateTests : IDisposable
     [Fact]
     public void A_host_written_in_capitals_is_the_same_host()
     {
-        string one = "SHA256:" + Convert.ToBase64String(SHA256.HashData("1"u8)).TrimEnd('=');
-        string two = "SHA256:" + Convert.ToBase64String(SHA256.HashData("2"u8)).TrimEnd('=');
+        string one = PrintOf(SHA256.HashData("1"u8));
+        string two = PrintOf(SHA256.HashData("2"u8));
         var hosts = new KnownHosts(_folder.Write("known", $"Example.ORG:1 {one}\n"));
         Assert.Equal(KnownHostStatus.Changed, hosts.Remember("example.org", 1, two));
         Assert.Equal(KnownHostStatus.Known, hosts.Check("example.org", 1, one));
@@ -205,8 +205,8 @@ public sealed class CertificateTests : IDisposable
     [Fact]
     public void A_host_may_have_two_keys_and_notes_stay()
     {
-        string one = "SHA256:" + Convert.ToBase64String(SHA256.HashData("1"u8)).TrimEnd('=');
-        string two = "SHA256:" + Convert.ToBase64String(SHA256.HashData("2"u8)).TrimEnd('=');
+        string one = PrintOf(SHA256.HashData("1"u8));
+        string two = PrintOf(SHA256.HashData("2"u8));
         var hosts = new KnownHosts(_folder.Write("known", $"# note\r\nexample.org:1 {one} old\nexample.org:1 {two}"));
         Assert.Equal(KnownHostStatus.Known, hosts.Check("Example.Org.", 1, one));
         Assert.Equal(KnownHostStatus.Known, hosts.Check("example.org", 1, two));
@@ -311,6 +311,8 @@ public sealed class CertificateTests : IDisposable
     }
 
     // Asked of the server, .NET 10 on Linux fails here: it looks for the peer's certificate there too.
+    private static string PrintOf(byte[] digest) => "SHA256:" + Convert.ToBase64String(digest).TrimEnd('=');
+
     private static byte[] Token(SslStream stream)
     {
         using ChannelBinding binding = stream.TransportContext.GetChannelBinding(ChannelBindingKind.Endpoint)!;

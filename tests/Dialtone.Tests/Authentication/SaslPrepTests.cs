@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
@@ -97,7 +95,7 @@ public sealed class SaslPrepTests
             .. Enumerable.Range(0x1D100, 0x700).Concat(Enumerable.Range(0x2F800, 0x220)).Select(char.ConvertFromUtf32),
             .. Enumerable.Range(0, 20_000).Select(_ => RandomText()),
         ];
-        string[] answers = await AskAsync(texts);
+        string[] answers = await PythonOracle.AskAsync("Authentication/saslprep_oracle.py", [.. texts.Select(Hex)]);
         for (int i = 0; i < texts.Length; i++)
         {
             string ours = SaslPrep.TryPrepare(texts[i], out string prepared) ? Hex(prepared) : "-";
@@ -129,38 +127,4 @@ public sealed class SaslPrepTests
 
     private static string Hex(string text) =>
         string.Join(' ', text.EnumerateRunes().Select(rune => rune.Value.ToString("x", CultureInfo.InvariantCulture)));
-
-    private static async Task<string[]> AskAsync(string[] texts)
-    {
-        string script = Path.Combine(AppContext.BaseDirectory, "Authentication", "saslprep_oracle.py");
-        Process python;
-        try
-        {
-            python = Process.Start(new ProcessStartInfo("python3", ["-I", script]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
-        }
-        catch (Win32Exception)
-        {
-            Assert.Skip("python3 is not installed; ./test installs it.");
-            throw;
-        }
-
-        using (python)
-        {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-            try
-            {
-                Task<string> answers = python.StandardOutput.ReadToEndAsync(limit.Token);
-                await python.StandardInput.WriteAsync(string.Join('\n', texts.Select(Hex)).AsMemory(), limit.Token);
-                python.StandardInput.Close();
-                string[] lines = (await answers).TrimEnd('\n').Split('\n');
-                Assert.Equal(texts.Length, lines.Length);
-                return lines;
-            }
-            finally
-            {
-                if (!python.HasExited)
-                    python.Kill();
-            }
-        }
-    }
 }
