@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Dialtone.Commands.Tests;
@@ -112,6 +115,48 @@ public sealed class NativeTests
         await Assert.ThrowsAsync<IOException>(() => command.PassOutputAsync(failing).WaitAsync(Shell.Patience));
         await command.DisposeAsync();
         Assert.Equal(0, (await client.RunAsync(new CommandRequest("true")).WaitAsync(Shell.Patience)).Status);
+    }
+
+    [Theory]
+    [InlineData(EngineKind.Auto)]
+    [InlineData(EngineKind.Sockets)]
+    public async Task Output_goes_on_arriving_where_the_server_takes_no_credit_for_now(EngineKind engine)
+    {
+        const int pieces = 300;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Server.ReceiveBufferSize = 1; // the least there is
+        listener.Start();
+        var dial = new DialOptions { Blocking = true, Engine = engine, Socket = new ListenOptions { SendBufferBytes = 1 } };
+        await using CommandClient client = await CommandClient.ConnectAsync(
+            Address.Tcp("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port), new CommandClientOptions { Dial = dial });
+        using TcpClient server = await listener.AcceptTcpClientAsync();
+        Task<RemoteCommand> starting = client.StartAsync(new CommandRequest("yes"));
+        await SendAsync(new CommandFrame { Type = CommandFrame.Started, Id = 1 }, []);
+        await using RemoteCommand command = await starting.WaitAsync(Shell.Patience);
+
+        // It never reads: what the client can send fills both buffers soon.
+        Task passing = command.PassOutputAsync(Stream.Null);
+        var piece = new byte[CommandFrame.MaxPieceBytes];
+        uint sum = 0;
+        for (int i = 0; i < pieces; i++)
+        {
+            sum = Crc32C.Append(sum, piece);
+            await SendAsync(new CommandFrame { Type = CommandFrame.Stdout, Id = 1, Size = piece.Length }, piece);
+        }
+
+        long bytes = (long)pieces * piece.Length;
+        await SendAsync(new CommandFrame { Type = CommandFrame.Ended, Id = 1, Reason = "finished", Status = 0, Output = new StreamFrame(bytes, $"{sum:x8}"), Error = new StreamFrame(0, "00000000") }, []);
+        await passing.WaitAsync(Shell.Patience);
+        Assert.Equal(bytes, (await command.Ended.WaitAsync(Shell.Patience)).Output.Bytes);
+        server.Client.Close(0); // what still waits to be sent is told
+
+        async Task SendAsync(CommandFrame frame, byte[] body)
+        {
+            var header = new ArrayBufferWriter<byte>();
+            CommandFrame.Codec.Write(header, frame);
+            await server.GetStream().WriteAsync(header.WrittenMemory).AsTask().WaitAsync(Shell.Patience);
+            await server.GetStream().WriteAsync(body).AsTask().WaitAsync(Shell.Patience);
+        }
     }
 
     [Fact] // H13

@@ -1,4 +1,8 @@
 using System.Buffers;
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
 
 namespace Dialtone.Commands.Tests;
 
@@ -42,5 +46,74 @@ public sealed class WireTests
         Assert.Equal(FrameStatus.Whole, CommandFrame.Codec.Read(ref input, out CommandFrame? read, out long body, out _));
         Assert.Equal((frame.Type, 1, frame.Size), (read!.Type, read.Id, (int)body));
         Assert.Equal(frame.Command, read.Command);
+    }
+
+    [Fact]
+    public void Every_field_arrives_as_it_was_sent()
+    {
+        var frame = new CommandFrame
+        {
+            Command = ["a", "\"\u00e9\n"],
+            Environment = new Dictionary<string, string> { ["A"] = "1", ["B"] = "" },
+            Terminal = new TerminalFrame(80, 24, "xterm"),
+            Kept = [new KeptFrame("r", "c", 1.5, 1L << 40, true, "finished", 0, "TERM"), new KeptFrame("", "", 0, 0, false, null, null, null)],
+            Output = new StreamFrame(1L << 40, "0123abcd"),
+            Error = new StreamFrame(0, ""),
+            Status = 0, // which is not the same as none
+        };
+        foreach (PropertyInfo field in typeof(CommandFrame).GetProperties().Where(field => field.CanWrite))
+        {
+            Type type = Nullable.GetUnderlyingType(field.PropertyType) ?? field.PropertyType;
+            object? value = type == typeof(string) ? field.Name
+                : type == typeof(bool) ? true
+                : type == typeof(double) ? 0.25
+                : type == typeof(int) || type == typeof(long) ? Convert.ChangeType(field.Name.Length, type, CultureInfo.InvariantCulture)
+                : null;
+            if (value is not null && field.GetValue(frame) is null or 0 or 0L or false or "")
+                field.SetValue(frame, value);
+        }
+
+        CommandFrame read = Read(JsonSerializer.Serialize(frame, CommandJson.Default.CommandFrame));
+        foreach (PropertyInfo field in typeof(CommandFrame).GetProperties().Where(field => field.CanWrite))
+        {
+            Assert.NotNull(field.GetValue(read));
+            Assert.Equivalent(field.GetValue(frame), field.GetValue(read), strict: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"type":null,"command":null,"environment":null,"terminal":null,"kept":null,"output":null,"timeLimit":null,"status":null}""")]
+    [InlineData("""{"later":{"type":[1,{"id":2}]},"Type":"x","terminal":null}""")]
+    public void Fields_may_be_absent_null_or_unknown(string json) => Assert.Equal(new CommandFrame(), Read(json));
+
+    [Theory]
+    [InlineData("""{"type":1}""")]
+    [InlineData("""{"id":"1"}""")]
+    [InlineData("""{"id":null}""")]
+    [InlineData("""{"id":1.5}""")]
+    [InlineData("""{"id":2147483648}""")]
+    [InlineData("""{"end":1}""")]
+    [InlineData("""{"end":null}""")]
+    [InlineData("""{"command":"true"}""")]
+    [InlineData("""{"command":{}}""")]
+    [InlineData("""{"command":[1]}""")]
+    [InlineData("""{"environment":["A"]}""")]
+    [InlineData("""{"environment":{"A":1}}""")]
+    [InlineData("""{"terminal":80}""")]
+    [InlineData("""{"terminal":{"columns":"80"}}""")]
+    [InlineData("""{"kept":[null]}""")]
+    [InlineData("""{"output":[]}""")]
+    [InlineData("""{"maxMemoryBytes":9223372036854775808}""")]
+    [InlineData("""[]""")]
+    public void A_field_of_another_type_is_refused(string json) =>
+        Assert.Equal(ProtocolError.BadHeader, Assert.Throws<ProtocolException>(() => Read(json)).Reason);
+
+    private static CommandFrame Read(string json)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(json);
+        var input = new ReadOnlySequence<byte>([.. BitConverter.GetBytes(text.Length), .. text]);
+        Assert.Equal(FrameStatus.Whole, CommandFrame.Codec.Read(ref input, out CommandFrame? frame, out _, out _));
+        return frame!;
     }
 }

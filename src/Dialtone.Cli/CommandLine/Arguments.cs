@@ -3,7 +3,7 @@ namespace Dialtone.Cli;
 /// <summary>A command line that was understood: its verb, the operands, and the flags' values, read and checked.</summary>
 internal sealed class Arguments(Verb verb)
 {
-    private readonly Dictionary<Flag, List<object>> _values = [];
+    private readonly Dictionary<Flag, List<object>> _values = new(ReferenceEqualityComparer.Instance);
 
     public Verb Verb => verb;
 

@@ -23,6 +23,8 @@ internal sealed class FlowClientLine : IFrameLine
 
     public int MaxPieceBytes => FlowFrames.MaxPieceBytes;
 
+    public bool CanSendAtOnce => true;
+
     /// <summary>Asks for a flow on a connection that let us in, and opens it.</summary>
     /// <param name="connection">Disposed with the line.</param>
     /// <param name="datagrams">Where datagrams go; null for the connection's peer, at the port it names.</param>

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 namespace Dialtone.Commands;
 
 /// <summary>A stream that arrives in frames: held up to its credit, and given back as it is read.</summary>
+/// <param name="giveCredit">Never holds its caller up: the receiver must not wait for a send, since the peer may be waiting for the receiver.</param>
 internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStream
 {
     private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
@@ -100,9 +101,8 @@ internal sealed class ReceivedStream(Func<int, Task> giveCredit) : ReadOnlyStrea
             return false;
         }
 
-        // The receiver never waits for a send: the peer may be waiting for it.
         if (Credit(piece.Length) is > 0 and int credit)
-            _ = Task.Run(() => giveCredit(credit));
+            _ = giveCredit(credit);
         return true;
     }
 

@@ -135,7 +135,7 @@ public sealed class RemoteCommand : IAsyncDisposable
         try
         {
             if (!_over.IsCancellationRequested)
-                await _writer.SendAsync(frame).ConfigureAwait(false);
+                await _writer.PostAsync(frame).ConfigureAwait(false);
         }
         catch (TransportException)
         {

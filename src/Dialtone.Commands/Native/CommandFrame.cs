@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 namespace Dialtone.Commands;
 
 /// <summary>A frame's header. PROTOCOL.md says which fields belong to which type; absent numbers are 0, unknown fields are ignored.</summary>
+[JsonConverter(typeof(CommandFrameConverter))]
 internal sealed record CommandFrame
 {
     public const string Run = "run", Started = "started", Refused = "refused", Stdin = "stdin", Stdout = "stdout", Stderr = "stderr", Credit = "credit",
@@ -27,87 +28,83 @@ internal sealed record CommandFrame
         static frame => frame.Size,
         new JsonHeaderOptions { MaxHeaderBytes = MaxHeaderBytes, MaxBodyBytes = MaxPieceBytes, MaxSkippedBytes = MaxPieceBytes });
 
-    public string Type { get; init; } = "";
+    public string Type { get; set; } = "";
 
     /// <summary>The caller's number for the command, 1 or more.</summary>
-    public int Id { get; init; }
+    public int Id { get; set; }
 
     /// <summary>Bytes of body behind this header.</summary>
-    public int Size { get; init; }
+    public int Size { get; set; }
 
     // flow: what datagrams are sealed with, and where they go
-    public string? Session { get; init; }
+    public string? Session { get; set; }
 
-    public string? Secret { get; init; }
+    public string? Secret { get; set; }
 
-    public int Port { get; init; }
+    public int Port { get; set; }
 
     // run, explain
-    public IReadOnlyList<string>? Command { get; init; }
+    public IReadOnlyList<string>? Command { get; set; }
 
-    public string? Line { get; init; }
+    public string? Line { get; set; }
 
-    public Dictionary<string, string>? Environment { get; init; }
+    public Dictionary<string, string>? Environment { get; set; }
 
-    public string? Folder { get; init; }
+    public string? Folder { get; set; }
 
-    public double? TimeLimit { get; init; }
+    public double? TimeLimit { get; set; }
 
-    public long? OutputLimit { get; init; }
+    public long? OutputLimit { get; set; }
 
-    public TerminalFrame? Terminal { get; init; }
+    public TerminalFrame? Terminal { get; set; }
 
-    public bool Keep { get; init; }
+    public bool Keep { get; set; }
 
     // started, explained, attach
-    [JsonPropertyName("run")]
-    public string? RunId { get; init; }
+    /// <summary>"run" on the wire.</summary>
+    public string? RunId { get; set; }
 
-    public string? Rule { get; init; }
+    public string? Rule { get; set; }
 
-    public bool Allowed { get; init; }
+    public bool Allowed { get; set; }
 
     // runs
-    public IReadOnlyList<KeptFrame>? Kept { get; init; }
+    public IReadOnlyList<KeptFrame>? Kept { get; set; }
 
     // refused, explained
-    public string? Code { get; init; }
+    public string? Code { get; set; }
 
-    public string? Message { get; init; }
+    public string? Message { get; set; }
 
     // stdin
-    public bool End { get; init; }
+    public bool End { get; set; }
 
-    // credit: how much more of a stream may be sent
-    [JsonPropertyName("stdin")]
-    public int StdinCredit { get; init; }
+    // credit: how much more of a stream may be sent; "stdin", "stdout" and "stderr" on the wire
+    public int StdinCredit { get; set; }
 
-    [JsonPropertyName("stdout")]
-    public int StdoutCredit { get; init; }
+    public int StdoutCredit { get; set; }
 
-    [JsonPropertyName("stderr")]
-    public int StderrCredit { get; init; }
+    public int StderrCredit { get; set; }
 
-    // signal, and ended by one
-    [JsonPropertyName("signal")]
-    public string? SignalName { get; init; }
+    // signal, and ended by one; "signal" on the wire
+    public string? SignalName { get; set; }
 
     // ended
-    public string? Reason { get; init; }
+    public string? Reason { get; set; }
 
-    public int? Status { get; init; }
+    public int? Status { get; set; }
 
-    public StreamFrame? Output { get; init; }
+    public StreamFrame? Output { get; set; }
 
-    public StreamFrame? Error { get; init; }
+    public StreamFrame? Error { get; set; }
 
-    public double? Seconds { get; init; }
+    public double? Seconds { get; set; }
 
-    public double? CpuSeconds { get; init; }
+    public double? CpuSeconds { get; set; }
 
-    public long MaxMemoryBytes { get; init; }
+    public long MaxMemoryBytes { get; set; }
 
-    public bool LeftProcessesBehind { get; init; }
+    public bool LeftProcessesBehind { get; set; }
 }
 
 /// <summary>A terminal's size and type.</summary>
@@ -119,6 +116,5 @@ internal sealed record KeptFrame(string Run, string Command, double Age, long By
 /// <summary>What passed through a stream.</summary>
 internal sealed record StreamFrame(long Bytes, string Crc32c);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(CommandFrame))]
 internal sealed partial class CommandJson : JsonSerializerContext;

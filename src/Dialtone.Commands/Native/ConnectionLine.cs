@@ -8,6 +8,8 @@ internal sealed class ConnectionLine(Connection connection) : IFrameLine
     /// <summary>Whether a call holds its thread until it is done.</summary>
     public bool IsBlocking => connection.IsBlocking;
 
+    public bool CanSendAtOnce => connection.CanSendAtOnce;
+
     public async ValueTask<ReceivedFrame?> ReceiveAsync(CancellationToken cancellationToken) =>
         await connection.ReceiveAsync(CommandFrame.Codec, cancellationToken).ConfigureAwait(false) is { } message
             ? new ReceivedFrame(message.Header, message.Body)

@@ -13,6 +13,8 @@ internal sealed class FlowServerLine(FlowOptions options) : IFrameLine
 
     public int MaxPieceBytes => FlowFrames.MaxPieceBytes;
 
+    public bool CanSendAtOnce => true;
+
     /// <summary>The flow; known once it is admitted, before anything can arrive.</summary>
     public FlowSession Session { get; set; } = null!;
 

@@ -23,6 +23,23 @@ internal sealed class FrameWriter(IFrameLine line)
         }
     }
 
+    /// <summary>Sends a frame without a body, and never holds this thread up: where the line would, another thread sends it.</summary>
+    /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
+    public async Task PostAsync(CommandFrame frame)
+    {
+        await _turn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (!line.CanSendAtOnce)
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await line.SendAsync(frame, default).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
     /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
     /// <exception cref="ProtocolException">The header is beyond its bound; nothing was sent.</exception>
     public async ValueTask SendAsync(CommandFrame frame, ReadOnlyMemory<byte> body = default)

@@ -7,6 +7,9 @@ internal interface IFrameLine : IAsyncDisposable
     /// <summary>Longest piece of a stream in one frame.</summary>
     int MaxPieceBytes { get; }
 
+    /// <summary>Whether sending a frame without a body would not hold its thread up.</summary>
+    bool CanSendAtOnce { get; }
+
     /// <summary>The next frame; null when the peer has finished. What was not read of the last one's body is skipped.</summary>
     /// <exception cref="ProtocolException">The frame is refused.</exception>
     /// <exception cref="TransportException">The line broke.</exception>

@@ -141,6 +141,9 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
     /// <summary>Whether reads and writes block their thread until done, as they do for blocking handlers and under the Thread policy.</summary>
     public bool IsBlocking => Transport.IsBlocking;
 
+    /// <summary>Whether a send of a few bytes would not hold this thread up: always where calls do not block, otherwise where the socket has room now.</summary>
+    public bool CanSendAtOnce => Transport.CanSendAtOnce;
+
     /// <summary>Whether the peer has finished sending and everything it sent was received.</summary>
     public bool PeerHasFinished => _input.HasEnded;
 

@@ -45,6 +45,9 @@ internal abstract class Transport : IDisposable
     /// <summary>True when every call blocks its thread until done.</summary>
     public virtual bool IsBlocking => false;
 
+    /// <summary>Whether a send of a few bytes would not hold its caller up.</summary>
+    public virtual bool CanSendAtOnce => !IsBlocking;
+
     /// <summary>True when each receive gives one whole message (SOCK_SEQPACKET).</summary>
     public virtual bool KeepsMessages => false;
 

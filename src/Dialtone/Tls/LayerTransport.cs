@@ -14,6 +14,8 @@ internal abstract class LayerTransport(Transport inner) : Transport
 
     public override bool IsBlocking => inner.IsBlocking;
 
+    public override bool CanSendAtOnce => inner.CanSendAtOnce;
+
     public override bool KeepsMessages => inner.KeepsMessages;
 
     public override int NextMessageBytes => inner.NextMessageBytes;

@@ -34,6 +34,19 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
 
     public override bool IsBlocking => blocks;
 
+    public override bool CanSendAtOnce
+    {
+        get
+        {
+            if (!blocks)
+                return true;
+            Enter();
+            bool isWritable = IsWritable(_descriptor);
+            Exit();
+            return isWritable;
+        }
+    }
+
     public override bool CanSendFile => true;
 
     /// <summary>Holds the descriptor open for one call.</summary>

@@ -29,6 +29,13 @@ internal static unsafe partial class Linux
         }
     }
 
+    /// <summary>Whether a send would find room now, or an error.</summary>
+    public static bool IsWritable(int descriptor)
+    {
+        var polled = new PollDescriptor { Descriptor = descriptor, Events = POLLOUT };
+        return poll(&polled, 1, 0) > 0;
+    }
+
     /// <summary>Makes an eventfd readable.</summary>
     public static void Signal(int wake)
     {

@@ -29,6 +29,8 @@ internal sealed class SocketTransport : Transport
 
     public override bool IsBlocking { get; }
 
+    public override bool CanSendAtOnce => !IsBlocking || Ask(_socket, static socket => socket.Poll(TimeSpan.Zero, SelectMode.SelectWrite));
+
     public override bool KeepsMessages => _socket.SocketType == SocketType.Seqpacket;
 
     public override EndPoint? LocalEndPoint => Named(Ask(_socket, static socket => socket.LocalEndPoint));
@@ -179,7 +181,7 @@ internal sealed class SocketTransport : Transport
         };
     }
 
-    private static EndPoint? Ask(Socket socket, Func<Socket, EndPoint?> question)
+    private static T? Ask<T>(Socket socket, Func<Socket, T?> question)
     {
         try
         {
@@ -187,7 +189,7 @@ internal sealed class SocketTransport : Transport
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            return null; // gone before it was asked
+            return default; // gone before it was asked
         }
     }
 
