@@ -108,15 +108,14 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
 
         if (FillAtOnce())
             return new(TakeResult());
-        return new ValueTask<ReadResult>(this, BeginWait(cancellationToken));
+        return new ValueTask<ReadResult>(this, BeginWait(receivesDirectly: false, cancellationToken));
     }
 
     /// <summary>Waits until something can be received, or the stream has ended, without renting a buffer.</summary>
     private ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        _receivesDirectly = true;
-        return new ValueTask(this, BeginWait(cancellationToken));
+        return new ValueTask(this, BeginWait(receivesDirectly: true, cancellationToken));
     }
 
     /// <summary>A receive that blocks in the kernel cannot be called off; this wait before it can.</summary>
@@ -335,8 +334,12 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
 
     // ---- waiting ----
 
-    private short BeginWait(CancellationToken cancellationToken)
+    /// <exception cref="InvalidOperationException">Another read waits.</exception>
+    private short BeginWait(bool receivesDirectly, CancellationToken cancellationToken)
     {
+        if ((Volatile.Read(ref _wait) & WaitMask) != (int)Wait.None)
+            throw new InvalidOperationException("Another read of this connection is under way; one at a time.");
+        _receivesDirectly = receivesDirectly;
         bool mustYield = _hotReads >= MaxReadsWithoutYield;
         _hotReads = 0;
         _core.Reset();
@@ -427,7 +430,6 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
 
     private void EndWait(Exception? error)
     {
-        _receivesDirectly = false;
         _connection.EndReadWait();
         if (_cancellation is { } cancellation)
         {
