@@ -54,6 +54,8 @@ public sealed class TransportException : IOException
         SystemError = error;
     }
 
+    internal static TransportException Closed() => new(TransportError.Closed, "The connection is closed.");
+
     /// <summary>What broke.</summary>
     public TransportError Reason { get; }
 

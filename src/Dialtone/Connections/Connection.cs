@@ -286,6 +286,8 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
         Transport.Abort(reset: reason is CloseReason.Aborted or CloseReason.Drained or CloseReason.Disposed or CloseReason.WriteTimeout or CloseReason.TooSlow);
     }
 
+    internal bool IsDisposed => Volatile.Read(ref _isDisposed) == 1;
+
     internal bool TrySetCloseReason(CloseReason reason) =>
         Interlocked.CompareExchange(ref _closeReason, (int)reason, (int)CloseReason.None) == (int)CloseReason.None;
 
@@ -331,6 +333,7 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
                 _isLingering = true;
                 BeginStage(_host.Limits.Linger);
                 await FinishSendingAsync().ConfigureAwait(false);
+                _input.EndWaitingRead(); // somebody else's, who would take what is to be dropped
                 await DrainInputAsync().ConfigureAwait(false);
             }
         }

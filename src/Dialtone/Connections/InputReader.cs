@@ -329,7 +329,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     private void ThrowIfCompleted()
     {
         if (_completed)
-            throw new InvalidOperationException("The input was completed; nothing more can be read from it.");
+            throw _connection.IsDisposed ? TransportException.Closed() : new InvalidOperationException("The input was completed; nothing more can be read from it.");
     }
 
     // ---- waiting ----
@@ -380,6 +380,14 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
                 EndWait(cause is { } cancelled ? new OperationCanceledException(cancelled) : null);
             return;
         }
+    }
+
+    /// <summary>Ends a read that waits while the connection is closed: it fails.</summary>
+    public void EndWaitingRead()
+    {
+        int wait = Volatile.Read(ref _wait);
+        if ((wait & WaitMask) == (int)Wait.Waiting && Interlocked.CompareExchange(ref _wait, With(wait, Wait.None), wait) == wait)
+            EndWait(TransportException.Closed());
     }
 
     private static int With(int wait, Wait state) => (wait & ~WaitMask) | (int)state;

@@ -31,7 +31,7 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
-        ObjectDisposedException.ThrowIf(_completed, this);
+        ThrowIfCompleted();
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
         if (_tail is null || _tail.Room < Math.Max(sizeHint, 1))
         {
@@ -87,10 +87,16 @@ internal sealed class OutputWriter(Connection connection) : PipeWriter
         }
     }
 
+    private void ThrowIfCompleted()
+    {
+        if (_completed)
+            throw _connection.IsDisposed ? TransportException.Closed() : new InvalidOperationException("The output was completed; nothing more can be written to it.");
+    }
+
     /// <summary>Sends what was written before, then <paramref name="source"/> straight from the caller's memory.</summary>
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(_completed, this);
+        ThrowIfCompleted();
         if (_unflushed > 0)
         {
             if (Volatile.Read(ref _isSending) == 1)

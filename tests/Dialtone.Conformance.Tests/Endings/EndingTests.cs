@@ -9,6 +9,8 @@ public sealed class EndingTests
 
     public static TheoryData<EngineKind, Place, string> Everywhere => Matrix.Endings;
 
+    public static TheoryData<EngineKind, Place, string> WhereReadsDoNotBlock => [.. Matrix.Endings.Where(row => !row.Data.Item3.StartsWith("thread", StringComparison.Ordinal))];
+
     // ---- ended by the handler ----
 
     [Theory, MemberData(nameof(Everywhere))]
@@ -39,6 +41,27 @@ public sealed class EndingTests
         Assert.Equal(("last words", PeerEnding.Finished), await caller.ReceiveToEndAsync());
         caller.Dispose();
         Assert.Equal(CloseReason.HandlerFinished, await rig.NextEndingAsync());
+    }
+
+    [Theory, MemberData(nameof(WhereReadsDoNotBlock))]
+    public async Task The_handler_returns_while_a_read_of_its_waits(EngineKind engine, Place place, string policy)
+    {
+        Task<int>? reading = null;
+        Connection? kept = null;
+        await using Rig rig = await Rig.StartAsync(engine, place, policy, async connection =>
+        {
+            kept = connection;
+            reading = connection.ReceiveAsync(new byte[16]).AsTask();
+            await connection.SendAsync("last words"u8.ToArray());
+        });
+        using Caller caller = await rig.CallAsync();
+        Assert.Equal(("last words", PeerEnding.Finished), await caller.ReceiveToEndAsync());
+        Assert.Equal(TransportError.Closed, (await Assert.ThrowsAsync<TransportException>(() => reading!).SoonAsync()).Reason);
+        await caller.SendAsync("what nobody reads");
+        caller.Dispose();
+        Assert.Equal(CloseReason.HandlerFinished, await rig.NextEndingAsync());
+        Assert.Equal(TransportError.Closed, (await Assert.ThrowsAsync<TransportException>(() => kept!.ReceiveAsync(new byte[1]).AsTask())).Reason);
+        Assert.Equal(TransportError.Closed, (await Assert.ThrowsAsync<TransportException>(() => kept!.SendAsync(new byte[1]).AsTask())).Reason);
     }
 
     [Theory, MemberData(nameof(Everywhere))]

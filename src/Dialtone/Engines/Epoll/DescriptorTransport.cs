@@ -56,7 +56,7 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
         if ((Interlocked.Increment(ref _users) & ClosedBit) != 0)
         {
             Exit();
-            throw ClosedError();
+            throw TransportException.Closed();
         }
     }
 
@@ -275,6 +275,4 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
     private TransportException SendError(int error) => _aborted ? AbortedError()
         : error == EPIPE ? new TransportException(TransportError.PeerReset, "The peer no longer takes data, or sending was finished.", error)
         : Error(error);
-
-    private static TransportException ClosedError() => new(TransportError.Closed, "The connection is closed.");
 }

@@ -134,7 +134,7 @@ internal sealed class MemoryTransport : Transport
         if (_aborted)
             throw AbortedError();
         if (_disposed)
-            throw new TransportException(TransportError.Closed, "The connection is closed.");
+            throw TransportException.Closed();
     }
 
     public override string ToString() => $"memory:{_name}";

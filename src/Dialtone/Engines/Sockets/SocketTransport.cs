@@ -50,9 +50,18 @@ internal sealed class SocketTransport : Transport
         // A socket tells its error once, and the wait has heard it: after that it would look like a goodbye.
         if (_waitError != SocketError.Success)
             throw ToException(_waitError);
-        int count = _socket.Receive(buffer.Span, SocketFlags.None, out SocketError error);
-        if (error == SocketError.Success)
-            return count == 0 && _aborted ? throw AbortedError() : count;
+        SocketError error;
+        try
+        {
+            int count = _socket.Receive(buffer.Span, SocketFlags.None, out error);
+            if (error == SocketError.Success)
+                return count == 0 && _aborted ? throw AbortedError() : count;
+        }
+        catch (ObjectDisposedException)
+        {
+            error = SocketError.OperationAborted;
+        }
+
         return error == SocketError.WouldBlock ? WouldBlock : throw ToException(error);
     }
 
@@ -99,9 +108,18 @@ internal sealed class SocketTransport : Transport
 
     public override int TrySend(ReadOnlyMemory<byte> buffer)
     {
-        int count = _socket.Send(buffer.Span, SocketFlags.None, out SocketError error);
-        if (error == SocketError.Success)
-            return count;
+        SocketError error;
+        try
+        {
+            int count = _socket.Send(buffer.Span, SocketFlags.None, out error);
+            if (error == SocketError.Success)
+                return count;
+        }
+        catch (ObjectDisposedException)
+        {
+            error = SocketError.OperationAborted;
+        }
+
         return error == SocketError.WouldBlock ? WouldBlock : throw ToException(error);
     }
 
