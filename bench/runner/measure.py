@@ -15,7 +15,7 @@ WARMUP_BODY = 256 << 20
 # A .NET process that sees a single processor waits ten times as long before it optimises hot code: an artefact of
 # pinning, which would leave part of the warm-up inside the measurement. And the tool, which plays our servers, runs as
 # a program of one's own would, by the runtime's default.
-PINNED = {"DOTNET_TC_DelaySingleProcMultiplier": "1", "DOTNET_TieredPGO": "1"}
+PINNED = {"DOTNET_TC_DelaySingleProcMultiplier": "1", "DOTNET_TieredPGO": "1", "DOTNET_TC_CallCountThreshold": "1E"}
 
 
 class Failed(Exception):
