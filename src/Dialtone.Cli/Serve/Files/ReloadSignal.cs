@@ -11,8 +11,9 @@ internal sealed class ReloadSignal : IDisposable
     private readonly AuditLog? _audit;
     private readonly Action _stop;
     private readonly bool _hadTerminal = Terminal.InputIsInteractive;
-    private readonly PosixSignalRegistration _registration;
+    private readonly PosixSignalRegistration _registration; // held: its finalizer would give the signal back
     private readonly Lock _gate = new();
+    private bool _isOver; // under _gate
 
     /// <param name="accounts">Null for none.</param>
     /// <param name="certificate">Null for none.</param>
@@ -24,7 +25,12 @@ internal sealed class ReloadSignal : IDisposable
         _registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Received);
     }
 
-    public void Dispose() => _registration.Dispose();
+    /// <summary>Nothing is read again. The signal stays ours: that a terminal is gone may be seen before its signal comes, which must not kill what ends in order.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+            _isOver = true;
+    }
 
     private void Received(PosixSignalContext signal)
     {
@@ -38,6 +44,8 @@ internal sealed class ReloadSignal : IDisposable
 
         lock (_gate)
         {
+            if (_isOver)
+                return;
             Try("The accounts stay", ReloadAccounts);
             Try("The certificate stays", ReloadCertificate);
             if (_audit is not null)
