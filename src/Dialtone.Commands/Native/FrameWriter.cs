@@ -25,28 +25,19 @@ internal sealed class FrameWriter(IFrameLine line)
 
     /// <summary>Sends a frame without a body, and never holds this thread up: where the line would, another thread sends it.</summary>
     /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
-    public async Task PostAsync(CommandFrame frame)
-    {
-        await _turn.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            if (!line.CanSendAtOnce)
-                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            await line.SendAsync(frame, default).ConfigureAwait(false);
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+    public ValueTask PostAsync(CommandFrame frame) => SendAsync(frame, default, mayHoldUp: false);
 
     /// <exception cref="TransportException">The connection broke or was ended by this side.</exception>
     /// <exception cref="ProtocolException">The header is beyond its bound; nothing was sent.</exception>
-    public async ValueTask SendAsync(CommandFrame frame, ReadOnlyMemory<byte> body = default)
+    public ValueTask SendAsync(CommandFrame frame, ReadOnlyMemory<byte> body = default) => SendAsync(frame, body, mayHoldUp: true);
+
+    private async ValueTask SendAsync(CommandFrame frame, ReadOnlyMemory<byte> body, bool mayHoldUp)
     {
         await _turn.WaitAsync().ConfigureAwait(false);
         try
         {
+            if (!mayHoldUp && !line.CanSendAtOnce)
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             await line.SendAsync(frame, body).ConfigureAwait(false);
         }
         finally

@@ -25,7 +25,8 @@ public sealed class AuditLog : IAsyncDisposable
     private readonly Utf8JsonWriter _json;                          // under _gate, as all below
     private ArrayBufferWriter<byte> _filling = new(16 * 1024);
     private ArrayBufferWriter<byte> _writing = new(16 * 1024);      // the writer's while it writes
-    private int _fillingRecords;
+    private long _fillingRecords;
+    private long _fillingTold;                                      // how many lost records the buffer tells of
     private long _lost;
     private long _lostToTell;
     private long _refusalSecond;
@@ -77,8 +78,9 @@ public sealed class AuditLog : IAsyncDisposable
             }
 
             if (_lostToTell > 0)
-                Format(new AuditRecord { Event = AuditEvent.Lost }, Take(ref _lostToTell));
+                TellLost();
             Format(record, 0);
+            _fillingRecords++;
             wake = !_isAwake;
             _isAwake = true;
         }
@@ -139,6 +141,13 @@ public sealed class AuditLog : IAsyncDisposable
         return false;
     }
 
+    private void TellLost()
+    {
+        long lost = Take(ref _lostToTell);
+        Format(new AuditRecord { Event = AuditEvent.Lost }, lost);
+        _fillingTold += lost;
+    }
+
     private void Format(in AuditRecord record, long count)
     {
         _json.WriteStartObject();
@@ -171,7 +180,6 @@ public sealed class AuditLog : IAsyncDisposable
         _filling.GetSpan(1)[0] = (byte)'\n';
         _filling.Advance(1);
         _json.Reset(_filling);
-        _fillingRecords++;
     }
 
     private void Text(ReadOnlySpan<byte> name, string? text)
@@ -194,12 +202,13 @@ public sealed class AuditLog : IAsyncDisposable
             await _wake.WaitAsync().ConfigureAwait(false);
             TaskCompletionSource? flushed;
             bool isLast;
-            int records;
+            long records;
+            long told;
             lock (_gate)
             {
                 (_filling, _writing) = (_writing, _filling);
                 _json.Reset(_filling);
-                (records, _fillingRecords) = (_fillingRecords, 0);
+                (records, told) = (Take(ref _fillingRecords), Take(ref _fillingTold));
                 (flushed, _flushed) = (_flushed, null);
                 (isLast, _isAwake) = (_isClosed, records > 0);
             }
@@ -209,7 +218,7 @@ public sealed class AuditLog : IAsyncDisposable
                 lock (_gate)
                 {
                     _lost += records;
-                    _lostToTell += records;
+                    _lostToTell += records + told;
                 }
             }
 

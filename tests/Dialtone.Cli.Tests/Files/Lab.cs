@@ -61,7 +61,14 @@ internal sealed class Lab : IDisposable
     /// <summary>Pulls the cable out, or puts it back.</summary>
     public void Cut() => Do("ip", "-n", _server, "link", "set", "cable", "down");
 
-    public void Heal() => Do("ip", "-n", _server, "link", "set", "cable", "up");
+    public void Heal()
+    {
+        Do("ip", "-n", _server, "link", "set", "cable", "up");
+
+        // What the client still had to send may have begun to ask for the server's hardware address just before: a call made now would share that
+        // question's end, "no route to host".
+        Do("ip", "-n", _client, "neighbour", "flush", "dev", "cable");
+    }
 
     public ToolProcess OnServer(IReadOnlyDictionary<string, string> environment, params string[] words) => ToolProcess.StartOn(_server, environment, words);
 

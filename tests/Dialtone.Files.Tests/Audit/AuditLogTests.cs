@@ -105,6 +105,30 @@ public sealed class AuditLogTests : IDisposable
         Assert.Equal("remove", lines[^1].GetProperty("event").GetString());
     }
 
+    [Fact] // J11
+    public async Task What_was_lost_is_told_in_full_however_often_the_telling_was_lost_too()
+    {
+        await using (AuditLog log = AuditLog.Open(Path))
+        {
+            File.Delete(Path);
+            Directory.CreateDirectory(Path); // which nothing can be written to
+            log.Reopen();
+            for (int lost = 1; lost <= 3; lost++)
+            {
+                log.Write(new AuditRecord { Event = AuditEvent.Upload });
+                await log.FlushAsync();
+                Assert.Equal(lost, log.Lost);
+            }
+
+            Directory.Delete(Path);
+            log.Write(new AuditRecord { Event = AuditEvent.Remove });
+        }
+
+        List<JsonElement> lines = Lines();
+        Assert.Equal(["lost", "remove"], lines.Select(line => line.GetProperty("event").GetString()));
+        Assert.Equal(3, lines[0].GetProperty("records").GetInt64());
+    }
+
     [Fact] // L17
     public async Task A_flood_of_refused_callers_is_summed_up()
     {
