@@ -1,6 +1,6 @@
 namespace Dialtone.Conformance.Tests;
 
-/// <summary>A short-named folder for sockets, removed at the end.</summary>
+/// <summary>A short-named folder for sockets and files, removed at the end.</summary>
 public sealed class SocketFolder : IDisposable
 {
     private readonly string _path = Directory.CreateTempSubdirectory("dt").FullName;

@@ -15,12 +15,12 @@ public sealed class WorkerDatagramTests
     [InlineData("unixgram", 5)]
     public async Task A_worker_answers_through_the_servers_own_socket(string scheme, int bytes)
     {
-        string folder = Directory.CreateTempSubdirectory("dialtone-").FullName;
+        using var folder = new SocketFolder();
         await using Server server = await WorkerProgram.StartAsync("orders", new ServerOptions
         {
-            Listen = [scheme == "udp" ? "udp://127.0.0.1:0" : $"unixgram://{folder}/s"],
+            Listen = [scheme == "udp" ? "udp://127.0.0.1:0" : $"unixgram://{folder["s"]}"],
         });
-        using Socket peer = Open(server.Addresses[0], $"{folder}/peer");
+        using Socket peer = Open(server.Addresses[0], folder["peer"]);
         byte[] payload = [.. Enumerable.Range(0, bytes).Select(static i => (byte)('a' + (i % 26)))];
         peer.Send(payload);
         var buffer = new byte[65_536];

@@ -28,7 +28,8 @@ public sealed class WorkerServiceTests
     [Theory, MemberData(nameof(Everything))]
     public async Task A_worker_echoes_on_every_listener_engine_and_kind_of_handler(string scheme, string handler, string engine)
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory("dialtone-").FullName, "s");
+        using var folder = new SocketFolder();
+        string path = folder["s"];
         Address address = scheme == "tcp" ? "tcp://127.0.0.1:0" : $"{scheme}://{path}";
         await using Server server = await WorkerProgram.StartAsync(handler, new ServerOptions
         {
@@ -95,8 +96,8 @@ public sealed class WorkerServiceTests
     [Fact]
     public async Task Descriptors_that_are_not_close_on_exec_stay_in_the_parent()
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory("dialtone-inherit").FullName, "file");
-        using FileStream file = File.Create(path);
+        using var folder = new SocketFolder();
+        using FileStream file = File.Create(folder["file"]);
         Assert.Equal(0, Native.ClearCloseOnExec((int)file.SafeFileHandle.DangerousGetHandle()));
         await using Server server = await WorkerProgram.StartAsync("orders");
         using Caller caller = await Caller.ConnectAsync(server.Addresses[0]);
