@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Runtime.InteropServices;
@@ -332,9 +333,14 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
             {
                 _isLingering = true;
                 BeginStage(_host.Limits.Linger);
-                await FinishSendingAsync().ConfigureAwait(false);
-                _input.EndWaitingRead(); // somebody else's, who would take what is to be dropped
-                await DrainInputAsync().ConfigureAwait(false);
+                if (_output is not null)
+                    await _output.FlushAsync().ConfigureAwait(false);
+                _input.EndReads(); // somebody else's, who would take what is to be dropped
+                await Transport.FinishSendingAsync().ConfigureAwait(false);
+                if (Transport.IsBlocking)
+                    DrainTransport();
+                else
+                    await DrainInputAsync().ConfigureAwait(false);
             }
         }
         catch (Exception e) when (e is TransportException or IOException or ObjectDisposedException or InvalidOperationException)
@@ -360,6 +366,29 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
             ReadResult result = await _input.ReadAsync().ConfigureAwait(false);
             allowed -= result.Buffer.Length;
             _input.AdvanceTo(result.Buffer.End);
+        }
+    }
+
+    /// <summary>As <see cref="DrainInputAsync"/>, below any layer and beside a read of another thread that blocks, and takes some of it.</summary>
+    private void DrainTransport()
+    {
+        Transport bottom = Transport.Bottom;
+        long allowed = MaxLingerBytes;
+        while (!_input.HasEnded && allowed > 0)
+        {
+            byte[] dropped = ArrayPool<byte>.Shared.Rent(Math.Max(BlockPool.SmallBytes, bottom.NextMessageBytes));
+            try
+            {
+                int count = bottom.TryReceive(dropped);
+                if (count == 0)
+                    return;
+                CountReceived(count);
+                allowed -= count;
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(dropped);
+            }
         }
     }
 

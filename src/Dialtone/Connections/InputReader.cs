@@ -34,6 +34,15 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
 
         /// <summary>As <see cref="Receiving"/>, and <see cref="CancelPendingRead"/> came meanwhile.</summary>
         ReceivingInterrupted,
+
+        /// <summary>A read blocks its thread. Nothing but its own end ends it.</summary>
+        Blocking,
+
+        /// <summary>As <see cref="Blocking"/>, and the connection was closed meanwhile: the read fails, and gives the blocks back.</summary>
+        BlockingClosed,
+
+        /// <summary>No read that blocks may begin.</summary>
+        Closed,
     }
 
     private readonly Connection _connection = connection;
@@ -64,7 +73,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     public override bool TryRead(out ReadResult result)
     {
         ThrowIfCompleted();
-        if (_cancelNext || _length > _examined || _ended || (Transport.IsBlocking ? Fill() : FillAtOnce()))
+        if (_cancelNext || _length > _examined || _ended || (Transport.IsBlocking ? FillBlocking(default) : FillAtOnce()))
         {
             result = TakeResult();
             return true;
@@ -99,10 +108,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         cancellationToken.ThrowIfCancellationRequested();
         if (Transport.IsBlocking)
         {
-            _connection.BeginReadWait();
-            BlockUntilReceivable(cancellationToken);
-            Fill();
-            _connection.EndReadWait();
+            FillBlocking(cancellationToken);
             return new(TakeResult());
         }
 
@@ -124,11 +130,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         if (!cancellationToken.CanBeCanceled)
             return;
         Transport.BlockUntilReceivable(cancellationToken);
-        if (cancellationToken.IsCancellationRequested)
-        {
-            _connection.EndReadWait();
-            throw new OperationCanceledException(cancellationToken);
-        }
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>Waits until a read may get on. The caller tries to receive, and waits again if it was for nothing.</summary>
@@ -137,15 +139,18 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         ThrowIfCompleted();
         if (_length > _examined || _ended)
             return default;
-        if (Transport.IsBlocking)
+        if (!Transport.IsBlocking)
+            return WaitAsync(cancellationToken);
+        BeginBlocking();
+        try
         {
-            _connection.BeginReadWait();
             BlockUntilReceivable(cancellationToken);
-            _connection.EndReadWait();
             return default;
         }
-
-        return WaitAsync(cancellationToken);
+        finally
+        {
+            EndBlocking();
+        }
     }
 
     /// <summary>Receives into the caller's memory: what is buffered first, otherwise straight from the socket. 0 at the end of the stream.</summary>
@@ -156,18 +161,30 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
             return new(CopyBuffered(destination.Span));
         if (_ended || destination.Length == 0)
             return new(0);
+        if (Transport.IsBlocking)
+            return new(ReceiveBlocking(destination, cancellationToken));
         if (Transport.MayReceive)
         {
-            _connection.BeginReadWait();
-            if (Transport.IsBlocking)
-                BlockUntilReceivable(cancellationToken);
             int count = Transport.TryReceive(destination);
-            _connection.EndReadWait();
             if (count != Transport.WouldBlock)
                 return new(Received(count));
         }
 
         return ReceiveAfterWaitAsync(destination, cancellationToken);
+    }
+
+    private int ReceiveBlocking(Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        BeginBlocking();
+        try
+        {
+            BlockUntilReceivable(cancellationToken);
+            return Received(Transport.TryReceive(destination));
+        }
+        finally
+        {
+            EndBlocking();
+        }
     }
 
     private async ValueTask<int> ReceiveAfterWaitAsync(Memory<byte> destination, CancellationToken cancellationToken)
@@ -207,6 +224,20 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
 
         _examined = 0;
         return copied;
+    }
+
+    private bool FillBlocking(CancellationToken cancellationToken)
+    {
+        BeginBlocking();
+        try
+        {
+            BlockUntilReceivable(cancellationToken);
+            return Fill();
+        }
+        finally
+        {
+            EndBlocking();
+        }
     }
 
     /// <summary>Receives once into the tail block, or into a new one: false when nothing is there.</summary>
@@ -321,6 +352,12 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         if (_completed)
             return;
         _completed = true;
+        if (!EndReads())
+            ReturnBlocks();
+    }
+
+    private void ReturnBlocks()
+    {
         while (_head is not null)
             ReturnHead();
         _length = _examined = 0;
@@ -332,13 +369,38 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
             throw _connection.IsDisposed ? TransportException.Closed() : new InvalidOperationException("The input was completed; nothing more can be read from it.");
     }
 
-    // ---- waiting ----
+    private static InvalidOperationException SecondRead() => new("Another read of this connection is under way; one at a time.");
+
+    // ---- reads that block ----
+
+    /// <exception cref="InvalidOperationException">Another read blocks.</exception>
+    /// <exception cref="TransportException">The connection is closed.</exception>
+    private void BeginBlocking()
+    {
+        var wait = (Wait)Interlocked.CompareExchange(ref _wait, (int)Wait.Blocking, (int)Wait.None);
+        if (wait != Wait.None)
+            throw wait == Wait.Blocking ? SecondRead() : TransportException.Closed();
+        _connection.BeginReadWait();
+    }
+
+    /// <exception cref="TransportException">The connection was closed meanwhile.</exception>
+    private void EndBlocking()
+    {
+        _connection.EndReadWait();
+        if (Interlocked.CompareExchange(ref _wait, (int)Wait.None, (int)Wait.Blocking) == (int)Wait.Blocking)
+            return;
+        ReturnBlocks();
+        Volatile.Write(ref _wait, (int)Wait.Closed);
+        throw TransportException.Closed();
+    }
+
+    // ---- reads that wait ----
 
     /// <exception cref="InvalidOperationException">Another read waits.</exception>
     private short BeginWait(bool receivesDirectly, CancellationToken cancellationToken)
     {
         if ((Volatile.Read(ref _wait) & WaitMask) != (int)Wait.None)
-            throw new InvalidOperationException("Another read of this connection is under way; one at a time.");
+            throw SecondRead();
         _receivesDirectly = receivesDirectly;
         bool mustYield = _hotReads >= MaxReadsWithoutYield;
         _hotReads = 0;
@@ -382,12 +444,27 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         }
     }
 
-    /// <summary>Ends a read that waits while the connection is closed: it fails.</summary>
-    public void EndWaitingRead()
+    /// <summary>Lets a read that is under way fail, because the connection is closed: now if it waits, at its end if it blocks. None that blocks begins any more.</summary>
+    /// <returns>Whether one still blocks: it gives the blocks back, which the kernel may yet write to.</returns>
+    public bool EndReads()
     {
-        int wait = Volatile.Read(ref _wait);
-        if ((wait & WaitMask) == (int)Wait.Waiting && Interlocked.CompareExchange(ref _wait, With(wait, Wait.None), wait) == wait)
-            EndWait(TransportException.Closed());
+        while (true)
+        {
+            int wait = Volatile.Read(ref _wait);
+            var state = (Wait)(wait & WaitMask);
+            Wait next = state switch
+            {
+                Wait.Waiting => Wait.None,
+                Wait.None when Transport.IsBlocking => Wait.Closed,
+                Wait.Blocking => Wait.BlockingClosed,
+                _ => state,
+            };
+            if (Interlocked.CompareExchange(ref _wait, With(wait, next), wait) != wait)
+                continue;
+            if (state == Wait.Waiting)
+                EndWait(TransportException.Closed());
+            return next == Wait.BlockingClosed;
+        }
     }
 
     private static int With(int wait, Wait state) => (wait & ~WaitMask) | (int)state;

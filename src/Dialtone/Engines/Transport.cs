@@ -48,6 +48,9 @@ internal abstract class Transport : IDisposable
     /// <summary>Whether a send of a few bytes would not hold its caller up.</summary>
     public virtual bool CanSendAtOnce => !IsBlocking;
 
+    /// <summary>What moves the bytes, below all layers.</summary>
+    public virtual Transport Bottom => this;
+
     /// <summary>True when each receive gives one whole message (SOCK_SEQPACKET).</summary>
     public virtual bool KeepsMessages => false;
 

@@ -8,6 +8,8 @@ internal abstract class LayerTransport(Transport inner) : Transport
 {
     protected Transport Inner => inner;
 
+    public override Transport Bottom => inner.Bottom;
+
     public override bool MayReceive => inner.MayReceive;
 
     public override bool HasInput => inner.HasInput;

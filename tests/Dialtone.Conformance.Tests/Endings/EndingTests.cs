@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 
 namespace Dialtone.Conformance.Tests;
 
@@ -65,6 +66,39 @@ public sealed class EndingTests
     }
 
     [Theory, MemberData(nameof(Everywhere))]
+    public async Task The_handler_returns_while_another_thread_reads(EngineKind engine, Place place, string policy)
+    {
+        Task<ReadResult>? reading = null;
+        await using Rig rig = await Rig.StartAsync(engine, place, policy, async connection =>
+        {
+            reading = await ReadOnAsync(connection);
+            await connection.SendAsync("last words"u8.ToArray());
+        });
+        using Caller caller = await rig.CallAsync();
+        await caller.SendAsync("first");
+        Assert.Equal(("last words", PeerEnding.Finished), await caller.ReceiveToEndAsync());
+        await caller.SendAsync("what nobody reads");
+        caller.Dispose();
+        Assert.Equal(CloseReason.HandlerFinished, await rig.NextEndingAsync());
+        Assert.Equal(TransportError.Closed, (await Assert.ThrowsAsync<TransportException>(() => reading!).SoonAsync()).Reason);
+    }
+
+    [Theory, MemberData(nameof(Everywhere))]
+    public async Task The_handler_returns_while_another_thread_reads_and_the_peer_stays(EngineKind engine, Place place, string policy)
+    {
+        var time = new FakeTimeProvider();
+        Task<ReadResult>? reading = null;
+        await using Rig rig = await Rig.StartAsync(engine, place, policy, async connection => reading = await ReadOnAsync(connection), options => options with { Time = time });
+        using Caller caller = await rig.CallAsync();
+        await caller.SendAsync("first");
+        Assert.Equal(("", PeerEnding.Finished), await caller.ReceiveToEndAsync());
+        Task<CloseReason> ending = rig.NextEndingAsync();
+        await time.AdvanceUntilAsync(ending, TimeSpan.FromMilliseconds(100));
+        Assert.Equal(CloseReason.HandlerFinished, await ending);
+        Assert.Equal(TransportError.Closed, (await Assert.ThrowsAsync<TransportException>(() => reading!).SoonAsync()).Reason);
+    }
+
+    [Theory, MemberData(nameof(Everywhere))]
     public async Task The_handler_returns_and_the_peer_stays(EngineKind engine, Place place, string policy)
     {
         var time = new FakeTimeProvider();
@@ -91,6 +125,22 @@ public sealed class EndingTests
         using Caller caller = await rig.CallAsync();
         Assert.Equal(("flushed", PeerEnding.Finished), await caller.ReceiveToEndAsync());
         Assert.Equal(CloseReason.HandlerError, await rig.NextEndingAsync());
+    }
+
+    [Theory, MemberData(nameof(Everywhere))]
+    public async Task The_handler_throws_while_another_thread_reads(EngineKind engine, Place place, string policy)
+    {
+        Task<ReadResult>? reading = null;
+        await using Rig rig = await Rig.StartAsync(engine, place, policy, async connection =>
+        {
+            reading = await ReadOnAsync(connection);
+            throw new InvalidDataException("on purpose");
+        });
+        using Caller caller = await rig.CallAsync();
+        await caller.SendAsync("first");
+        Assert.Equal(("", PeerEnding.Finished), await caller.ReceiveToEndAsync());
+        Assert.Equal(CloseReason.HandlerError, await rig.NextEndingAsync());
+        Assert.Equal(TransportError.Closed, (await Assert.ThrowsAsync<TransportException>(() => reading!).SoonAsync()).Reason);
     }
 
     [Theory, MemberData(nameof(Everywhere))]
@@ -285,5 +335,15 @@ public sealed class EndingTests
         Assert.True(report.IsClean);
         Assert.Equal(1, report.Finished);
         Assert.Equal(CloseReason.HandlerFinished, await rig.NextEndingAsync());
+    }
+
+    /// <summary>Leaves what has come in its block, and lets another thread read more into it.</summary>
+    private static async Task<Task<ReadResult>> ReadOnAsync(Connection connection)
+    {
+        ReadResult first = await connection.Input.ReadAsync();
+        connection.Input.AdvanceTo(first.Buffer.Start, first.Buffer.End);
+        var reading = Task.Run(() => connection.Input.ReadAsync().AsTask());
+        await Eventually.TrueAsync(() => connection.DescribeActivity() == "reading", "the other thread reads");
+        return reading;
     }
 }

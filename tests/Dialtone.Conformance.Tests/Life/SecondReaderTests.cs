@@ -34,4 +34,23 @@ public sealed class SecondReaderTests
             return count;
         }
     }
+
+    [Theory, MemberData(nameof(Matrix.Endings), MemberType = typeof(Matrix))]
+    public async Task A_read_beside_another_threads_is_refused(EngineKind engine, Place place, string policy)
+    {
+        await using Rig rig = await Rig.StartAsync(engine, place, policy, async connection =>
+        {
+            var into = new byte[16];
+            var reading = Task.Run(() => connection.ReceiveAsync(into).AsTask());
+            await Eventually.TrueAsync(() => connection.DescribeActivity() == "reading", "the other thread reads");
+            await Assert.ThrowsAsync<InvalidOperationException>(() => connection.ReceiveAsync(new byte[16]).AsTask());
+            await Assert.ThrowsAsync<InvalidOperationException>(() => connection.Input.ReadAsync().AsTask());
+            await connection.SendAsync("refused"u8.ToArray());
+            await connection.SendAsync(into.AsMemory(0, await reading));
+        });
+        using Caller caller = await rig.CallAsync();
+        Assert.Equal("refused", await caller.ReceiveAsync("refused".Length));
+        await caller.SendAsync("first");
+        Assert.Equal(("first", PeerEnding.Finished), await caller.ReceiveToEndAsync());
+    }
 }

@@ -45,6 +45,19 @@ public sealed class TlsListenerTests : IDisposable
     }
 
     [Theory, MemberData(nameof(AllEngines))]
+    public async Task A_caller_may_hang_up_while_another_thread_blocks_in_a_read(EngineKind engine)
+    {
+        await using Server server = await StartAsync(engine);
+        await using Connection call = await CallAsync(server, engine, blocking: true);
+        Assert.Equal("hello", await DialerTests.AskAsync(call));
+        var reading = Task.Run(() => call.Input.ReadAsync().AsTask());
+        await Eventually.TrueAsync(() => call.DescribeActivity() == "reading", "the other thread reads");
+        await call.DisposeAsync().AsTask().SoonAsync();
+        Assert.Equal(TransportError.Closed, (await Assert.ThrowsAsync<TransportException>(() => reading).SoonAsync()).Reason);
+        Assert.Equal(CloseReason.PeerClosed, await EndAsync(server));
+    }
+
+    [Theory, MemberData(nameof(AllEngines))]
     public async Task Plain_sslstream_clients_are_served(EngineKind engine)
     {
         await using Server server = await StartAsync(engine);
@@ -338,10 +351,10 @@ public sealed class TlsListenerTests : IDisposable
 
     private static async Task WhoAsync(Connection connection) => await connection.SendAsync(System.Text.Encoding.UTF8.GetBytes(connection.User ?? "nobody"));
 
-    private static async Task<Connection> CallAsync(Server server, EngineKind engine, Func<TlsClientOptions, TlsClientOptions>? change = null)
+    private static async Task<Connection> CallAsync(Server server, EngineKind engine, Func<TlsClientOptions, TlsClientOptions>? change = null, bool blocking = false)
     {
         var options = new TlsClientOptions { Trust = CertificateTrust.NoneWhichIsInsecure };
-        return await Dialer.ConnectAsync(server.Addresses[0], new DialOptions { Engine = engine, Tls = change?.Invoke(options) ?? options });
+        return await Dialer.ConnectAsync(server.Addresses[0], new DialOptions { Engine = engine, Blocking = blocking, Tls = change?.Invoke(options) ?? options });
     }
 
     private static Task<DialResult> TryCallAsync(Server server, Func<TlsClientOptions, TlsClientOptions> change) => Dialer.TryConnectAsync(

@@ -125,8 +125,8 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
                         : recv(_descriptor, pointer, buffer.Length, flags);
                     if (count >= 0)
                     {
-                        if (count == 0 && _aborted)
-                            throw AbortedError();
+                        if (count == 0 && (_aborted || IsClosed))
+                            throw EndedHere();
                         if (count > buffer.Length)
                             throw Error(EMSGSIZE);
                         return (int)count;
@@ -136,7 +136,7 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
                     if (error == EAGAIN)
                         return WouldBlock;
                     if (error != EINTR)
-                        throw _aborted ? AbortedError() : Error(error);
+                        throw _aborted || IsClosed ? EndedHere() : Error(error);
                 }
             }
         }
@@ -265,14 +265,21 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
     public override void Dispose()
     {
         Unwatch();
-        if ((Interlocked.Or(ref _users, ClosedBit) & ~ClosedBit) == 0)
-            CloseDescriptor();
+        Interlocked.Increment(ref _users); // holds the descriptor for what is done to it here
+        int before = Interlocked.Or(ref _users, ClosedBit);
+        if (blocks && before > 1 && (before & ClosedBit) == 0)
+            _ = shutdown(_descriptor, SHUT_RDWR); // or a call that blocks would hold it for as long as the peer likes
+        Exit();
     }
 
     /// <summary>Takes the descriptor out of its loop before it is closed.</summary>
     protected abstract void Unwatch();
 
-    private TransportException SendError(int error) => _aborted ? AbortedError()
+    private bool IsClosed => (Volatile.Read(ref _users) & ClosedBit) != 0;
+
+    private TransportException EndedHere() => _aborted ? AbortedError() : TransportException.Closed();
+
+    private TransportException SendError(int error) => _aborted || IsClosed ? EndedHere()
         : error == EPIPE ? new TransportException(TransportError.PeerReset, "The peer no longer takes data, or sending was finished.", error)
         : Error(error);
 }

@@ -7,6 +7,8 @@ namespace Dialtone.Engines;
 /// <summary>A connection over System.Net.Sockets: portable; blocking when its policy wants threads that block.</summary>
 internal sealed class SocketTransport : Transport
 {
+    private const int ClosedBit = 1 << 30; // no more calls; whoever leaves last disposes the socket
+
     private readonly Socket _socket;
     private readonly Action _onReady;
     private IReadyWaiter? _waiter;
@@ -14,6 +16,7 @@ internal sealed class SocketTransport : Transport
     private int _isWaiting;
     private SocketError _waitError; // what the last wait ended with
     private volatile bool _aborted;
+    private int _users; // calls under way, plus the bit
 
     public SocketTransport(Socket socket, bool blocking)
     {
@@ -50,25 +53,35 @@ internal sealed class SocketTransport : Transport
         // A socket tells its error once, and the wait has heard it: after that it would look like a goodbye.
         if (_waitError != SocketError.Success)
             throw ToException(_waitError);
-        SocketError error;
+        Enter();
         try
         {
-            int count = _socket.Receive(buffer.Span, SocketFlags.None, out error);
-            if (error == SocketError.Success)
-                return count == 0 && _aborted ? throw AbortedError() : count;
+            int count = _socket.Receive(buffer.Span, SocketFlags.None, out SocketError error);
+            if (error == SocketError.WouldBlock)
+                return WouldBlock;
+            if (error != SocketError.Success || (count == 0 && (_aborted || IsClosed)))
+                throw ToException(error);
+            return count;
         }
-        catch (ObjectDisposedException)
+        finally
         {
-            error = SocketError.OperationAborted;
+            Exit();
         }
-
-        return error == SocketError.WouldBlock ? WouldBlock : throw ToException(error);
     }
 
     public override void BlockUntilReceivable(CancellationToken cancellationToken)
     {
-        if (OperatingSystem.IsLinux())
+        if (!OperatingSystem.IsLinux())
+            return;
+        Enter();
+        try
+        {
             Linux.BlockUntilReceivable(Descriptor, cancellationToken);
+        }
+        finally
+        {
+            Exit();
+        }
     }
 
     public override void WaitToReceive(IReadyWaiter waiter)
@@ -77,6 +90,13 @@ internal sealed class SocketTransport : Transport
         // A wait that was called off still has its receive under way: that one wakes this waiter too.
         if (Interlocked.Exchange(ref _isWaiting, 1) == 1)
             return;
+        if (!TryEnter())
+        {
+            Volatile.Write(ref _isWaiting, 0);
+            Interlocked.Exchange(ref _waiter, null)?.OnReady(); // its receive fails
+            return;
+        }
+
         // A zero-byte receive waits without a buffer. On SOCK_SEQPACKET it would swallow a message: there one byte is peeked at.
         _waiting = (KeepsMessages ? _socket.ReceiveAsync(Peeked.AsMemory(), SocketFlags.Peek) : _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None))
             .ConfigureAwait(false).GetAwaiter();
@@ -96,74 +116,70 @@ internal sealed class SocketTransport : Transport
         {
             _waitError = e.SocketErrorCode;
         }
-        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
-        {
-            _waitError = SocketError.OperationAborted;
-        }
 
         Volatile.Write(ref _isWaiting, 0);
         Interlocked.MemoryBarrier();
+        Exit();
         Interlocked.Exchange(ref _waiter, null)?.OnReady();
     }
 
     public override int TrySend(ReadOnlyMemory<byte> buffer)
     {
-        SocketError error;
+        Enter();
         try
         {
-            int count = _socket.Send(buffer.Span, SocketFlags.None, out error);
+            int count = _socket.Send(buffer.Span, SocketFlags.None, out SocketError error);
             if (error == SocketError.Success)
                 return count;
+            return error == SocketError.WouldBlock ? WouldBlock : throw ToException(error);
         }
-        catch (ObjectDisposedException)
+        finally
         {
-            error = SocketError.OperationAborted;
+            Exit();
         }
-
-        return error == SocketError.WouldBlock ? WouldBlock : throw ToException(error);
     }
 
     public override async ValueTask SendAsync(ReadOnlyMemory<byte> buffer)
     {
-        while (buffer.Length > 0)
+        if (IsBlocking)
         {
-            int sent;
-            if (IsBlocking)
-            {
-                sent = TrySend(buffer);
-            }
-            else
-            {
-                try
-                {
-                    sent = await _socket.SendAsync(buffer, SocketFlags.None).ConfigureAwait(false);
-                }
-                catch (SocketException e)
-                {
-                    throw ToException(e.SocketErrorCode);
-                }
-                catch (ObjectDisposedException)
-                {
-                    throw ToException(SocketError.OperationAborted);
-                }
-            }
+            while (buffer.Length > 0)
+                buffer = buffer[TrySend(buffer)..];
+            return;
+        }
 
-            buffer = buffer[sent..];
+        Enter();
+        try
+        {
+            while (buffer.Length > 0)
+                buffer = buffer[await _socket.SendAsync(buffer, SocketFlags.None).ConfigureAwait(false)..];
+        }
+        catch (SocketException e)
+        {
+            throw ToException(e.SocketErrorCode);
+        }
+        finally
+        {
+            Exit();
         }
     }
 
     public override ValueTask FinishSendingAsync()
     {
+        ShutDown(SocketShutdown.Send);
+        return default;
+    }
+
+    private void ShutDown(SocketShutdown how)
+    {
         try
         {
-            _socket.Shutdown(SocketShutdown.Send);
+            _socket.Shutdown(how);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // The peer was faster; there is nobody to tell.
         }
-
-        return default;
     }
 
     public override void Abort(bool reset)
@@ -182,18 +198,52 @@ internal sealed class SocketTransport : Transport
         }
     }
 
-    public override void Dispose() => _socket.Dispose();
+    /// <remarks>
+    /// A socket that is disposed while it is in use is reset, and what was not sent yet is dropped. So calls under way are ended in order, and the last
+    /// of them disposes it.
+    /// </remarks>
+    public override void Dispose()
+    {
+        Interlocked.Increment(ref _users);
+        int before = Interlocked.Or(ref _users, ClosedBit);
+        if (before > 1 && (before & ClosedBit) == 0)
+            ShutDown(SocketShutdown.Both);
+        Exit();
+    }
+
+    private bool IsClosed => (Volatile.Read(ref _users) & ClosedBit) != 0;
+
+    private void Enter()
+    {
+        if (!TryEnter())
+            throw TransportException.Closed();
+    }
+
+    private bool TryEnter()
+    {
+        if ((Interlocked.Increment(ref _users) & ClosedBit) == 0)
+            return true;
+        Exit();
+        return false;
+    }
+
+    private void Exit()
+    {
+        if (Interlocked.Decrement(ref _users) == ClosedBit)
+            _socket.Dispose();
+    }
 
     private TransportException ToException(SocketError error)
     {
         if (_aborted)
             return AbortedError();
+        if (IsClosed)
+            return TransportException.Closed();
         return error switch
         {
             SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.TimedOut or SocketError.NotConnected
                 or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown =>
                 new TransportException(TransportError.PeerReset, "The peer reset the connection or is gone.", (int)error),
-            SocketError.OperationAborted => new TransportException(TransportError.Closed, "The connection is closed.", (int)error),
             SocketError.MessageSize => new TransportException(TransportError.MessageTooLarge, "The message is too long for one packet of this socket.", (int)error),
             _ => new TransportException(TransportError.Other, new SocketException((int)error).Message, (int)error),
         };
