@@ -178,8 +178,15 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         BeginBlocking();
         try
         {
-            BlockUntilReceivable(cancellationToken);
-            return Received(Transport.TryReceive(destination));
+            int count;
+            do
+            {
+                BlockUntilReceivable(cancellationToken);
+                count = Transport.TryReceive(destination);
+            }
+            while (count == Transport.WouldBlock); // somebody has set SO_RCVTIMEO
+
+            return Received(count);
         }
         finally
         {
@@ -448,10 +455,17 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     /// <returns>Whether one still blocks: it gives the blocks back, which the kernel may yet write to.</returns>
     public bool EndReads()
     {
+        var spin = default(SpinWait);
         while (true)
         {
             int wait = Volatile.Read(ref _wait);
             var state = (Wait)(wait & WaitMask);
+            if (state is Wait.Receiving or Wait.ReceivingCancelled or Wait.ReceivingInterrupted)
+            {
+                spin.SpinOnce(); // it takes what is there, and is done
+                continue;
+            }
+
             Wait next = state switch
             {
                 Wait.Waiting => Wait.None,
