@@ -15,8 +15,10 @@ internal sealed class BufferBudget(MemoryPool<byte> pool, long maxBytes)
 
     /// <summary>Rents at least <paramref name="bytes"/>, or throws when the server's bound would be passed.</summary>
     /// <exception cref="TransportException">The budget is used up.</exception>
-    public IMemoryOwner<byte> Rent(int bytes) => TryRent(bytes)
-        ?? throw new TransportException(TransportError.Aborted, "The server's memory budget is used up.") { CloseReason = CloseReason.MemoryLimit };
+    public IMemoryOwner<byte> Rent(int bytes) => TryRent(bytes) ?? throw UsedUp();
+
+    public static TransportException UsedUp() =>
+        new(TransportError.Aborted, "The server's memory budget is used up.") { CloseReason = CloseReason.MemoryLimit };
 
     /// <summary>Rents at least <paramref name="bytes"/>; null when the server's bound would be passed.</summary>
     public IMemoryOwner<byte>? TryRent(int bytes)

@@ -18,6 +18,7 @@ namespace Dialtone;
 public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
 {
     private const int MaxLingerBytes = 4 * 1024 * 1024;
+    private const int DropBytes = 64 * 1024;
     private const int LooksPerGrace = 8; // at the rate: as late as every deadline may be
     private static readonly AsyncLocal<Connection?> CurrentOne = new();
 
@@ -335,12 +336,9 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
                 BeginStage(_host.Limits.Linger);
                 if (_output is not null)
                     await _output.FlushAsync().ConfigureAwait(false);
-                _input.EndReads(); // somebody else's, who would take what is to be dropped
+                bool isRead = _input.EndReads(); // by somebody else, who would take what is to be dropped
                 await Transport.FinishSendingAsync().ConfigureAwait(false);
-                if (Transport.IsBlocking)
-                    DrainTransport();
-                else
-                    await DrainInputAsync().ConfigureAwait(false);
+                await DrainAsync(isRead ? Transport.Bottom : Transport).ConfigureAwait(false);
             }
         }
         catch (Exception e) when (e is TransportException or IOException or ObjectDisposedException or InvalidOperationException)
@@ -358,37 +356,45 @@ public sealed class Connection : IAsyncDisposable, IDeadline, IConversation
     }
 
     /// <summary>Takes and drops what the peer still sends, for a bounded time: closing over unread input would send a reset that overtakes our last reply.</summary>
-    private async ValueTask DrainInputAsync()
+    /// <param name="source">The transport; below all layers where a read of another thread blocks in them, and takes some of it.</param>
+    private async ValueTask DrainAsync(Transport source)
     {
+        ReadyGate? gate = null;
         long allowed = MaxLingerBytes;
         while (!_input.HasEnded && allowed > 0)
         {
-            ReadResult result = await _input.ReadAsync().ConfigureAwait(false);
-            allowed -= result.Buffer.Length;
-            _input.AdvanceTo(result.Buffer.End);
+            int count = source.MayReceive ? Drop(source) : Transport.WouldBlock;
+            if (count == 0)
+                return;
+            if (count == Transport.WouldBlock)
+            {
+                gate ??= new ReadyGate();
+                ValueTask ready = gate.Arm();
+                source.WaitToReceive(gate);
+                await ready.ConfigureAwait(false);
+                continue;
+            }
+
+            if (source == Transport)
+                CountReceived(count);
+            allowed -= count;
         }
     }
 
-    /// <summary>As <see cref="DrainInputAsync"/>, below any layer and beside a read of another thread that blocks, and takes some of it.</summary>
-    private void DrainTransport()
+    private static int Drop(Transport source)
     {
-        Transport bottom = Transport.Bottom;
-        long allowed = MaxLingerBytes;
-        while (!_input.HasEnded && allowed > 0)
+        byte[] dropped = ArrayPool<byte>.Shared.Rent(Math.Max(DropBytes, source.NextMessageBytes));
+        try
         {
-            byte[] dropped = ArrayPool<byte>.Shared.Rent(Math.Max(BlockPool.SmallBytes, bottom.NextMessageBytes));
-            try
-            {
-                int count = bottom.TryReceive(dropped);
-                if (count == 0)
-                    return;
-                CountReceived(count);
-                allowed -= count;
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(dropped);
-            }
+            return source.TryReceive(dropped);
+        }
+        catch (TransportException e) when (e.Reason == TransportError.MessageTooLarge)
+        {
+            return dropped.Length; // dropped it is
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(dropped);
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         /// <summary>A read waits; the transport or a cancellation completes it.</summary>
         Waiting,
 
-        /// <summary>The transport has called and receives; it completes the read.</summary>
+        /// <summary>A receive that takes what is there: the transport has called and completes the read, or a read tries before it waits.</summary>
         Receiving,
 
         /// <summary>As <see cref="Receiving"/>, and the wait's token was cancelled meanwhile.</summary>
@@ -41,7 +41,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         /// <summary>As <see cref="Blocking"/>, and the connection was closed meanwhile: the read fails, and gives the blocks back.</summary>
         BlockingClosed,
 
-        /// <summary>No read that blocks may begin.</summary>
+        /// <summary>The connection is closed: no read begins.</summary>
         Closed,
     }
 
@@ -94,8 +94,17 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
             return false;
         }
 
-        if (!Fill())
-            return false;
+        int wait = Begin(Wait.Receiving);
+        try
+        {
+            if (!Fill(isTry: true))
+                return false;
+        }
+        finally
+        {
+            Volatile.Write(ref _wait, wait);
+        }
+
         _hotReads = (byte)(_hotReads > MaxReadsWithoutYield ? 1 : _hotReads + 1);
         return true;
     }
@@ -226,7 +235,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
             head.Start += count;
             _length -= count;
             if (head.Start == head.End)
-                ReturnHead();
+                ReturnHead(head);
         }
 
         _examined = 0;
@@ -248,12 +257,18 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     }
 
     /// <summary>Receives once into the tail block, or into a new one: false when nothing is there.</summary>
-    private bool Fill()
+    /// <param name="isTry">Nobody knows whether something is there: that there is no block to receive into is not to be held against this connection.</param>
+    /// <exception cref="TransportException">The connection broke, or the memory budget is used up.</exception>
+    private bool Fill(bool isTry = false)
     {
         Segment? tail = _tail;
         Segment? fresh = null;
         if (tail is null || tail.Writable.Length < tail.End || Transport.KeepsMessages)
-            tail = fresh = Segment.Rent(Budget, Math.Max(BlockPool.SmallBytes << (_growth * 2), Transport.NextMessageBytes));
+        {
+            tail = fresh = Segment.TryRent(Budget, Math.Max(BlockPool.SmallBytes << (_growth * 2), Transport.NextMessageBytes));
+            if (tail is null)
+                return isTry ? false : throw BufferBudget.UsedUp();
+        }
 
         Memory<byte> space = tail.Writable;
         int count;
@@ -301,9 +316,9 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     {
         bool cancelled = _cancelNext;
         _cancelNext = false;
-        ReadOnlySequence<byte> buffer = _head is null || _tail is null
-            ? ReadOnlySequence<byte>.Empty
-            : new ReadOnlySequence<byte>(_head, _head.Start, _tail, _tail.End);
+        ReadOnlySequence<byte> buffer = _head is { } head && _tail is { } tail
+            ? new ReadOnlySequence<byte>(head, head.Start, tail, tail.End)
+            : ReadOnlySequence<byte>.Empty;
         return new ReadResult(buffer, cancelled, _ended);
     }
 
@@ -319,12 +334,17 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
 
         long seen = PositionOf(examined) - PositionOf(consumed);
         ArgumentOutOfRangeException.ThrowIfNegative(seen, nameof(examined));
-        while (_head != stop)
+        while (_head is var head && head != stop)
         {
-            if (_head is null)
+            if (head is null)
+            {
+                if (_completed)
+                    return; // closed meanwhile
                 throw new ArgumentException("The position is not in the buffer that was read.", nameof(consumed));
-            _length -= _head.End - _head.Start;
-            ReturnHead();
+            }
+
+            _length -= head.End - head.Start;
+            ReturnHead(head);
         }
 
         int offset = consumed.GetInteger();
@@ -333,17 +353,19 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         _length -= offset - stop.Start;
         stop.Start = offset;
         if (offset == stop.End)
-            ReturnHead();
+            ReturnHead(stop);
         _examined = seen;
 
         static long PositionOf(SequencePosition position) => ((Segment)position.GetObject()!).RunningIndex + position.GetInteger();
     }
 
-    private void ReturnHead()
+    /// <summary>Gives the first block back, if the close has not.</summary>
+    private void ReturnHead(Segment head)
     {
-        Segment head = _head!;
-        _head = head.Following;
-        if (_head is null)
+        Segment? next = head.Following;
+        if (Interlocked.CompareExchange(ref _head, next, head) != head)
+            return;
+        if (next is null)
             _tail = null;
         head.Return(Budget);
     }
@@ -363,10 +385,11 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
             ReturnBlocks();
     }
 
+    // A thread that has not noticed the close may still look at the segments: they are not used again, and what it changes in them harms nobody.
     private void ReturnBlocks()
     {
-        while (_head is not null)
-            ReturnHead();
+        for (Segment? head = Interlocked.Exchange(ref _head, null); head is not null; head = head.Following)
+            head.Abandon(Budget);
         _length = _examined = 0;
     }
 
@@ -376,17 +399,27 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
             throw _connection.IsDisposed ? TransportException.Closed() : new InvalidOperationException("The input was completed; nothing more can be read from it.");
     }
 
-    private static InvalidOperationException SecondRead() => new("Another read of this connection is under way; one at a time.");
+    /// <summary>Begins what no other read may overlap.</summary>
+    /// <returns>What to put back at its end.</returns>
+    /// <exception cref="InvalidOperationException">Another read is under way.</exception>
+    /// <exception cref="TransportException">The connection is closed.</exception>
+    private int Begin(Wait read)
+    {
+        int wait = Volatile.Read(ref _wait);
+        if ((wait & WaitMask) != (int)Wait.None || Interlocked.CompareExchange(ref _wait, With(wait, read), wait) != wait)
+            throw Overlap();
+        return wait;
+    }
+
+    private Exception Overlap() => (Wait)(Volatile.Read(ref _wait) & WaitMask) is Wait.BlockingClosed or Wait.Closed
+        ? TransportException.Closed()
+        : new InvalidOperationException("Another read of this connection is under way; one at a time.");
 
     // ---- reads that block ----
 
-    /// <exception cref="InvalidOperationException">Another read blocks.</exception>
-    /// <exception cref="TransportException">The connection is closed.</exception>
     private void BeginBlocking()
     {
-        var wait = (Wait)Interlocked.CompareExchange(ref _wait, (int)Wait.Blocking, (int)Wait.None);
-        if (wait != Wait.None)
-            throw wait == Wait.Blocking ? SecondRead() : TransportException.Closed();
+        Begin(Wait.Blocking);
         _connection.BeginReadWait();
     }
 
@@ -403,18 +436,21 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
 
     // ---- reads that wait ----
 
-    /// <exception cref="InvalidOperationException">Another read waits.</exception>
+    /// <exception cref="InvalidOperationException">Another read is under way.</exception>
+    /// <exception cref="TransportException">The connection is closed.</exception>
     private short BeginWait(bool receivesDirectly, CancellationToken cancellationToken)
     {
-        if ((Volatile.Read(ref _wait) & WaitMask) != (int)Wait.None)
-            throw SecondRead();
+        int wait = Volatile.Read(ref _wait);
+        if ((wait & WaitMask) != (int)Wait.None)
+            throw Overlap();
         _receivesDirectly = receivesDirectly;
         bool mustYield = _hotReads >= MaxReadsWithoutYield;
         _hotReads = 0;
         _core.Reset();
         if (cancellationToken.CanBeCanceled)
             (_cancellation ??= new Cancellation()).Token = cancellationToken;
-        Volatile.Write(ref _wait, unchecked((_wait | WaitMask) + 1) | (int)Wait.Waiting);
+        if (Interlocked.CompareExchange(ref _wait, unchecked((wait | WaitMask) + 1) | (int)Wait.Waiting, wait) != wait)
+            throw Overlap();
         _connection.BeginReadWait();
         short version = _core.Version;
         if (cancellationToken.CanBeCanceled)
@@ -451,8 +487,8 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
         }
     }
 
-    /// <summary>Lets a read that is under way fail, because the connection is closed: now if it waits, at its end if it blocks. None that blocks begins any more.</summary>
-    /// <returns>Whether one still blocks: it gives the blocks back, which the kernel may yet write to.</returns>
+    /// <summary>Lets no read begin any more, because the connection is closed. One that waits fails now, one that blocks when it ends.</summary>
+    /// <returns>Whether one blocks: it gives the blocks back, which the kernel may yet write to.</returns>
     public bool EndReads()
     {
         var spin = default(SpinWait);
@@ -466,17 +502,15 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
                 continue;
             }
 
-            Wait next = state switch
-            {
-                Wait.Waiting => Wait.None,
-                Wait.None when Transport.IsBlocking => Wait.Closed,
-                Wait.Blocking => Wait.BlockingClosed,
-                _ => state,
-            };
+            Wait next = state is Wait.Blocking or Wait.BlockingClosed ? Wait.BlockingClosed : Wait.Closed;
             if (Interlocked.CompareExchange(ref _wait, With(wait, next), wait) != wait)
                 continue;
             if (state == Wait.Waiting)
+            {
+                _core.RunContinuationsAsynchronously = true; // who closes is not to run what comes after the read
                 EndWait(TransportException.Closed());
+            }
+
             return next == Wait.BlockingClosed;
         }
     }

@@ -32,7 +32,10 @@ internal sealed class Segment : ReadOnlySequenceSegment<byte>
 
     /// <summary>A segment with at least so many bytes, on the budget.</summary>
     /// <exception cref="TransportException">The budget is used up.</exception>
-    public static Segment Rent(BufferBudget budget, int bytes)
+    public static Segment Rent(BufferBudget budget, int bytes) => TryRent(budget, bytes) ?? throw BufferBudget.UsedUp();
+
+    /// <summary>As <see cref="Rent"/>; null where the budget is used up.</summary>
+    public static Segment? TryRent(BufferBudget budget, int bytes)
     {
         Cache cache = CacheOfThread ??= new Cache();
         if (bytes <= BlockPool.SmallBytes && budget.IsOfBlocks && cache.TryPop(withBlock: true) is { } whole)
@@ -42,7 +45,8 @@ internal sealed class Segment : ReadOnlySequenceSegment<byte>
             cache.TryPush(whole, withBlock: true);
         }
 
-        IMemoryOwner<byte> owner = budget.Rent(bytes);
+        if (budget.TryRent(bytes) is not { } owner)
+            return null;
         Segment segment = cache.TryPop(withBlock: false) ?? new Segment();
         segment._owner = owner;
         segment._block = owner.Memory;
@@ -78,6 +82,13 @@ internal sealed class Segment : ReadOnlySequenceSegment<byte>
         _block = default;
         cache.TryPush(this, withBlock: false);
         if (owner is not null)
+            budget.Return(owner);
+    }
+
+    /// <summary>Gives the block back and leaves the rest as it is; the segment is not used again.</summary>
+    public void Abandon(BufferBudget budget)
+    {
+        if (Interlocked.Exchange(ref _owner, null) is { } owner)
             budget.Return(owner);
     }
 

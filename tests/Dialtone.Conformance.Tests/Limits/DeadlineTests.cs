@@ -237,12 +237,14 @@ public sealed class DeadlineTests
     /// <summary>Answers each whole line with "ok" and leaves what is no line yet in the buffer.</summary>
     private sealed class Lines
     {
+        private long _handled;
+
         public Connection? Connection { get; private set; }
 
-        /// <summary>Waits until so many bytes have come and the handler waits for more.</summary>
+        /// <summary>Waits until so many bytes were handled and the handler waits for more.</summary>
         public Task WaitingAsync(long received) => Eventually.TrueAsync(
             () => Connection is { } connection && (connection.CloseReason != CloseReason.None
-                || (connection.BytesReceived == received && connection.DescribeActivity() == "reading")),
+                || (Volatile.Read(ref _handled) == received && connection.DescribeActivity() == "reading")),
             $"the handler waits after {received} bytes");
 
         public async Task RunAsync(Connection connection)
@@ -250,6 +252,7 @@ public sealed class DeadlineTests
             Connection = connection;
             while (true)
             {
+                Volatile.Write(ref _handled, connection.BytesReceived);
                 System.IO.Pipelines.ReadResult read = await connection.Input.ReadAsync();
                 if (read.Buffer.PositionOf((byte)'\n') is { } end)
                 {

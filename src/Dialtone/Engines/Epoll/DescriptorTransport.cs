@@ -125,7 +125,7 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
                         : recv(_descriptor, pointer, buffer.Length, flags);
                     if (count >= 0)
                     {
-                        if (count == 0 && (_aborted || IsClosed))
+                        if (count == 0 && IsEndedHere)
                             throw EndedHere();
                         if (count > buffer.Length)
                             throw Error(EMSGSIZE);
@@ -136,7 +136,7 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
                     if (error == EAGAIN)
                         return WouldBlock;
                     if (error != EINTR)
-                        throw _aborted || IsClosed ? EndedHere() : Error(error);
+                        throw IsEndedHere ? EndedHere() : Error(error);
                 }
             }
         }
@@ -269,17 +269,18 @@ internal abstract unsafe class DescriptorTransport(int descriptor, PeerKey peer,
         int before = Interlocked.Or(ref _users, ClosedBit);
         if (blocks && before > 1 && (before & ClosedBit) == 0)
             _ = shutdown(_descriptor, SHUT_RDWR); // or a call that blocks would hold it for as long as the peer likes
+        WakeAll();
         Exit();
     }
 
     /// <summary>Takes the descriptor out of its loop before it is closed.</summary>
     protected abstract void Unwatch();
 
-    private bool IsClosed => (Volatile.Read(ref _users) & ClosedBit) != 0;
+    private bool IsEndedHere => _aborted || (Volatile.Read(ref _users) & ClosedBit) != 0;
 
     private TransportException EndedHere() => _aborted ? AbortedError() : TransportException.Closed();
 
-    private TransportException SendError(int error) => _aborted || IsClosed ? EndedHere()
+    private TransportException SendError(int error) => IsEndedHere ? EndedHere()
         : error == EPIPE ? new TransportException(TransportError.PeerReset, "The peer no longer takes data, or sending was finished.", error)
         : Error(error);
 }

@@ -185,6 +185,8 @@ internal sealed class SocketTransport : Transport
     public override void Abort(bool reset)
     {
         _aborted = true;
+        if (!TryEnter())
+            return;
         try
         {
             if (reset)
@@ -192,9 +194,13 @@ internal sealed class SocketTransport : Transport
             if (!reset || !OperatingSystem.IsLinux() || !Linux.Reset((int)_socket.Handle))
                 _socket.Shutdown(SocketShutdown.Both);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (SocketException)
         {
             // Not connected any more: what waits fails by itself.
+        }
+        finally
+        {
+            Exit();
         }
     }
 
