@@ -18,5 +18,16 @@ internal sealed class Folder : IDisposable
         return this[name];
     }
 
+    /// <summary>Waits until a file is there.</summary>
+    public async Task UntilAsync(string name)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (!File.Exists(this[name]))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(60), $"{name} was never made.");
+            await Task.Delay(10);
+        }
+    }
+
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

@@ -20,7 +20,7 @@ public sealed class InheritedSocketTests
             Assert.Equal("HELLO", await caller.AskAsync("hello"));
         }
 
-        ToolResult call = await ToolProcess.FeedAsync("hello\n", "call", $"{addresses[1]}", "--wait", "0.5");
+        ToolResult call = await ToolProcess.FeedAsync("hello\n", "call", $"{addresses[1]}", "--wait", "2");
         Assert.Equal((0, "HELLO\n"), (call.ExitCode, call.Output));
 
         tool.Signal(ToolProcess.Terminate);

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Text.Json;
 
 namespace Dialtone.Cli.Tests;
@@ -32,8 +33,10 @@ public sealed class TerminalTests
         await using var server = new Server(new ServerOptions { Listen = ["tcp://127.0.0.1:0"] })
             .Handle(static async connection =>
             {
-                await connection.Input.ReadAsync();
+                ReadResult said = await connection.Input.ReadAsync();
+                connection.Input.AdvanceTo(said.Buffer.End);
                 await connection.SendAsync("\e[31mred\u009b2J\a\n"u8.ToArray());
+                await connection.Input.CopyToAsync(Stream.Null); // until the caller leaves
             });
         await server.StartAsync();
         Assert.Equal("seen seen exit 0", await SitAsync(

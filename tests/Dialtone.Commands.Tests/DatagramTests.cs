@@ -126,7 +126,7 @@ public sealed class DatagramTests
     [Fact]
     public async Task A_caller_that_vanishes_has_left_once_nothing_was_heard_of_it()
     {
-        var quick = new FlowServerOptions { Flow = new FlowOptions { GiveUp = TimeSpan.FromSeconds(1) } };
+        var quick = new FlowServerOptions { Flow = new FlowOptions { GiveUp = TimeSpan.FromSeconds(5) } };
         await using var place = await Place.StartWithFlowsAsync(quick);
         var network = ChaosTcpProxy.Start(place.Address);
         var datagrams = ChaosUdpProxy.Start(place.Datagrams);

@@ -172,7 +172,7 @@ public sealed class NativeTests
         long begun = TimeProvider.System.GetTimestamp();
         while (ProcessList.All().Any(pid => ProcessList.IsMarked(pid, mark)))
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(5), "Its processes are still there.");
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < Shell.Patience, "Its processes are still there.");
             await Task.Delay(20);
         }
 
@@ -277,7 +277,7 @@ public sealed class NativeTests
     [InlineData(false, true)]
     public async Task A_server_that_has_waited_for_long_enough_ends_commands_and_tells_their_callers(bool overDatagrams, bool isKept)
     {
-        var options = new CommandServiceOptions { StopPatience = TimeSpan.FromMilliseconds(200) };
+        var options = new CommandServiceOptions { StopPatience = TimeSpan.FromMilliseconds(200), Limits = new CommandLimits { Grace = TimeSpan.FromSeconds(30) } };
         await using Place place = overDatagrams ? await Place.StartWithFlowsAsync(options: options) : await Place.StartAsync(options: options);
         await using CommandClient client = overDatagrams ? await CommandClient.ConnectOverDatagramsAsync(place.Address) : await place.ConnectAsync();
         await using RemoteCommand command = await client.StartAsync(new CommandRequest { Line = "trap 'echo last words; exit 6' TERM; echo up; while :; do sleep 0.05; done", Keep = isKept });

@@ -51,11 +51,10 @@ internal static class Shell
     /// <summary>Waits until no process of the run is left: a second of grace, and what a busy machine takes.</summary>
     public static async Task GoneAsync(RunningCommand command)
     {
-        TimeSpan limit = TimeSpan.FromSeconds(10);
         long begun = TimeProvider.System.GetTimestamp();
         while (Left(command) is { Length: > 0 } left)
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(begun) < limit, $"Still there: {left}");
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < Patience, $"Still there: {left}");
             await Task.Delay(20);
         }
     }

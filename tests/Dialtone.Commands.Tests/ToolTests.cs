@@ -203,7 +203,7 @@ public sealed class ToolTests
     [Fact]
     public async Task A_server_that_stops_ends_commands_in_time_to_tell_their_callers()
     {
-        await using Served served = await Served.StartAsync("--allow-any-command", "--drain", "1");
+        await using Served served = await Served.StartAsync("--allow-any-command", "--drain", "6");
         await using ToolProcess tool = ToolProcess.Start("exec", "-n", served.Address, "--", "sh", "-c", "trap 'echo bye; exit 6' TERM; echo up; while :; do sleep 0.05; done");
         Assert.Equal("up", await tool.ReadLineAsync());
         served.Stop();

@@ -81,8 +81,11 @@ internal sealed class ClientPipe : IClientPlace
 
     public void Show(ChatPage page)
     {
-        foreach (ChatMessage message in page.Messages)
-            Hear(message);
+        Write(() =>
+        {
+            foreach (ChatMessage message in page.Messages)
+                Hear(message);
+        });
     }
 
     public void Enter(string? room, ChatCrowd? crowd)

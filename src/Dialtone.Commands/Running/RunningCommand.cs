@@ -15,6 +15,7 @@ public sealed class RunningCommand : IAsyncDisposable
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ShortTick = TimeSpan.FromMilliseconds(10);
     private const int KillPasses = 100;
+    private const int EmptyPasses = 3;
 
     private readonly Lock _gate = new();
     private readonly CommandStart _start;
@@ -265,8 +266,12 @@ public sealed class RunningCommand : IAsyncDisposable
                 SignalGroup(Calls.SIGKILL);
         }
 
-        for (int pass = 0; pass < KillPasses && ProcessList.SignalAll(Mark, Calls.SIGKILL) > 0; pass++)
+        // One that is just becoming another program has no mark to be seen by: nobody is left when nobody was seen several times in a row.
+        for (int pass = 0, none = 0; pass < KillPasses && none < EmptyPasses; pass++)
+        {
+            none = ProcessList.SignalAll(Mark, Calls.SIGKILL) > 0 ? 0 : none + 1;
             await Task.Delay(ShortTick, _time).ConfigureAwait(false);
+        }
     }
 
     private void WatchTime()

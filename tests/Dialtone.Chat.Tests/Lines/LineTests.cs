@@ -197,7 +197,7 @@ public sealed class LineTests
 
         private async Task<bool> ReadSomeAsync()
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             var bytes = new byte[4096];
             int count = await _stream.ReadAsync(bytes, patience.Token);
             var text = new char[4096];

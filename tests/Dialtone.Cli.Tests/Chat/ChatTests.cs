@@ -50,7 +50,7 @@ public sealed class ChatTests
         await bob.ReadLineAsync();
         Task<string> sitting = house.SitAsync(
             ["--name", "ann"],
-            See("You are ann, in lobby"), See("2 here"), Type("half a "), See("> half a "), See("小明: 宽的字 🙂\e[K"), Type("line\r"), See("✓ you: half a line"),
+            See("2 here"), Type("half a "), See("> half a "), See("小明: 宽的字 🙂\e[K"), Type("line\r"), See("✓ you: half a line"),
             Type("/msg nobody hi\r"), See("✗ you → nobody: hi"), Type($"@小{Tab}"), See("> @小明 "), Type("psst\r"), See("✓ you → 小明: psst"),
             Type($"{Up}\r"), See("✓ you → 小明: psst"), Type("/who\r"), See("2 in lobby: ann, 小明"), Type("x\u007f"), Type(CtrlD));
         while (!sitting.IsCompleted)

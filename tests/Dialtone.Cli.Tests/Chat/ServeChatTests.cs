@@ -20,8 +20,12 @@ public sealed class ServeChatTests
         Task<PythonResult>[] clients = [.. Enumerable.Range(0, 3).Select(i => ChatHouse.AskPlainAsync(udp.Port, "utf-8", $"hello {i}", $"你好 {i}", "the end"))];
         for (int i = 0; i < 3; i++)
             Assert.Equal($"127.0.0.1: HELLO {i}\n127.0.0.1: 你好 {i}\n127.0.0.1: THE END\n", (await clients[i]).Output);
-        ToolResult native = await ToolProcess.RunWithAsync("/msg operator native\n", folder.Home, ["chat", $"127.0.0.1:{tls.Port}", "--name", "ann", "--wait", "1"]);
-        Assert.Equal((0, "operator: NATIVE\n"), (native.ExitCode, native.Output));
+        await using ToolProcess native = ToolProcess.StartWith(folder.Home, "chat", $"127.0.0.1:{tls.Port}", "--name", "ann");
+        await native.Input.WriteLineAsync("/msg operator native");
+        await native.Input.FlushAsync();
+        Assert.Equal("operator: NATIVE", await native.ReadLineAsync());
+        native.Input.Close();
+        Assert.Equal(0, (await native.EndAsync()).ExitCode);
     }
 
     [Fact]
@@ -100,7 +104,7 @@ public sealed class ServeChatTests
         using var folder = new Folder();
         Task<string> sitting = ChatHouse.SitAsync(
             ChatHouse.Settings(folder), ["serve", "chat", "--listen", "udp://127.0.0.1:0", "--listen", "tls://127.0.0.1:0", "--ready-file", folder["ready"]],
-            See("nobody waits for an answer"), See("可以帮我吗"), See("▸"), See("2 unanswered"), Type("half a "), See("> half a "), Type("sentence"),
+            See("nobody waits for an answer"), See("▸"), See("可以帮我吗"), See("2 unanswered"), Type("half a "), See("> half a "), Type("sentence"),
             See("> half a sentence"), Type(Down), See("answer 127.0.0.1:"), Type("\r"), See(": half a sentence"), See("1 unanswered"),
             Type("不客气\r"), See(": 不客气"), See("nobody waits"), Type("/fly\r"), See("no command /fly"), Type(CtrlC));
         int port = await PortAsync(folder["ready"]);
@@ -122,16 +126,16 @@ public sealed class ServeChatTests
     public async Task However_it_is_ended_the_terminal_is_given_back(string signal, int code)
     {
         using var folder = new Folder();
-        (string ready, string id) = (folder["ready"], folder["id"]);
-        string script = $"before=$(stty -g); (while [ ! -f {ready} ]; do sleep 0.05; done; sleep 0.5; kill -{signal} $(cat {id})) & "
+        (string seen, string id) = (folder["seen"], folder["id"]);
+        string script = $"before=$(stty -g); (while [ ! -f {seen} ]; do sleep 0.05; done; kill -{signal} $(cat {id})) & "
             + $"sh -c 'ulimit -c 0; echo $$ > {id}; exec \"$@\"' sh \"$@\"; code=$?; [ \"$before\" = \"$(stty -g)\" ] && echo as it was; exit $code";
         PythonResult end = await PythonPeer.RunAsync(
             Path.Combine(AppContext.BaseDirectory, "peers", "terminal.py"),
             [
                 "/usr/bin/env", .. ChatHouse.Settings(folder).Select(item => $"{item.Key}={item.Value}"),
-                "sh", "-c", script, "sh", ToolProcess.Program, "serve", "chat", "--listen", "udp://127.0.0.1:0", "--ready-file", ready,
+                "sh", "-c", script, "sh", ToolProcess.Program, "serve", "chat", "--listen", "udp://127.0.0.1:0",
             ],
-            See("nobody waits") + See("\e[?1049l") + See("as it was"), TimeSpan.FromSeconds(60));
+            See("nobody waits") + Sitting.Touch(seen) + See("\e[?1049l") + See("as it was"), TimeSpan.FromSeconds(60));
         Assert.Equal(("", $"seen\nseen\nseen\nexit {code}\n"), (end.Error, end.Output));
     }
 

@@ -11,9 +11,9 @@ namespace Dialtone.Cli.Tests;
 public sealed class ClientManyTests
 {
     /// <summary>Of a line so slow that waiting for each of 150 answers would take a quarter of a minute.</summary>
-    private static readonly ChaosFlow Slow = new() { Delay = TimeSpan.FromMilliseconds(50) };
+    private static readonly ChaosFlow Slow = new() { Delay = TimeSpan.FromMilliseconds(200) };
 
-    private static readonly TimeSpan Pipelined = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pipelined = TimeSpan.FromSeconds(30);
 
     [Fact] // K04
     public async Task Single_files_do_not_wait_for_one_another()

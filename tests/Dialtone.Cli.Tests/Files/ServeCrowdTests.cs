@@ -17,7 +17,7 @@ public sealed class ServeCrowdTests(ITestOutputHelper log) : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(RunLength.IsLong ? 25 : 3);
 
     /// <summary>How long a client waits on a line that has stalled.</summary>
-    private static readonly TimeSpan StallPatience = TimeSpan.FromSeconds(RunLength.IsLong ? 8 : 2);
+    private static readonly TimeSpan StallPatience = TimeSpan.FromSeconds(RunLength.IsLong ? 8 : 4);
 
     private readonly Folder _folder = new();
     private int _attempts;

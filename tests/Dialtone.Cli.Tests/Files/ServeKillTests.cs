@@ -67,6 +67,8 @@ public sealed class ServeKillTests(ITestOutputHelper log) : IDisposable
             Task forgotten = kill < kills - 3 ? Task.CompletedTask : PutAndForgetAsync(address, $"forgotten{kill}", random.Next());
             _gate.Open();
             await Task.Delay(random.Next(20, 500));
+            if (kill == kills - 1)
+                await UntilForgottenAsync();
             _gate.Close();
             server.Signal(Kill);
             await server.EndAsync();
@@ -99,6 +101,29 @@ public sealed class ServeKillTests(ITestOutputHelper log) : IDisposable
             return; // whoever writes may have staged something
         string[] staged = [.. Directory.GetFiles(Uploads).Select(path => Path.GetFileName(path)!)];
         Assert.All(staged, name => Assert.True(name.EndsWith(".json", StringComparison.Ordinal) ? staged.Contains(name[..^5]) : staged.Contains(name + ".json"), $"{when}: {name} is half of an upload"));
+    }
+
+    /// <summary>Waits until something is staged that nobody will continue.</summary>
+    private async Task UntilForgottenAsync()
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (!Directory.GetFiles(Uploads, "*.json").Any(path => ReadOrNothing(path).Contains("forgotten", StringComparison.Ordinal)))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Patience, "no upload was ever staged");
+            await Task.Delay(10);
+        }
+
+        static string ReadOrNothing(string path)
+        {
+            try
+            {
+                return File.ReadAllText(path);
+            }
+            catch (IOException)
+            {
+                return ""; // done meanwhile
+            }
+        }
     }
 
     /// <summary>Puts one file after another, each again and again until it is acknowledged.</summary>

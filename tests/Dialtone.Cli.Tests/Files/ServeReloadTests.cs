@@ -34,7 +34,7 @@ public sealed class ServeReloadTests
         await using ToolProcess tool = ServeFilesTests.Serve(folder, "--listen", "tls://127.0.0.1:0", "--anonymous", "read");
         Address address = (await tool.AddressesAsync(1))[0];
         string before = await FingerprintAsync(address);
-        Assert.Contains(before, tool.Error, StringComparison.Ordinal);
+        await tool.UntilErrorAsync(before);
 
         string after;
         using (var other = ServerCertificate.LoadOrCreate(folder["other"]))

@@ -76,9 +76,9 @@ public sealed class ShellTests
     public async Task What_takes_long_shows_how_far_it_is_and_ctrl_c_keeps_it_for_the_next_run()
     {
         await using ClientShare share = await ClientShare.StartAsync();
-        byte[] content = ClientShare.WriteRandom(share.Here("电影.bin"), 6_000_000, seed: 4);
+        byte[] content = ClientShare.WriteRandom(share.Here("电影.bin"), 20_000_000, seed: 4);
         Assert.Equal("seen seen seen seen exit 130", await RunAsync(
-            share.Environment, ["put", "--limit-rate", "1M", share.Here("电影.bin"), share.At("电影.bin")], See("█"), See("%"), See("MB/s"), Type(CtrlC), See("there.")));
+            share.Environment, ["put", "--limit-rate", "1M", share.Here("电影.bin"), share.At("电影.bin")], See("█"), See("%"), See("B/s"), Type(CtrlC), See("there.")));
         Assert.False(File.Exists(share.There("电影.bin")));
         Assert.Equal("seen exit 0", await RunAsync(share.Environment, ["put", share.Here("电影.bin"), share.At("电影.bin")], See("1 file, ")));
         Assert.Equal(content, File.ReadAllBytes(share.There("电影.bin")));

@@ -1,7 +1,7 @@
 """Sits at a terminal: runs a program on a pseudo-terminal, types, and waits for what is to appear.
 
-terminal.py [--screen] PROGRAM WORD…     standard input has the script, a line each: "type TEXT" and "see TEXT" in JSON strings, and
-"hang up" as the last one, which closes the terminal.
+terminal.py [--screen] PROGRAM WORD…     standard input has the script, a line each: "type TEXT", "see TEXT", "touch FILE" and "soon SECONDS"
+(in which it must end after what was typed last) in JSON strings, and "hang up" as the last one, which closes the terminal.
 Prints "seen" for each text that appeared, and at the end "exit STATUS"; with --screen one JSON string instead, of all that appeared and the end.
 """
 import json
@@ -21,6 +21,7 @@ if child == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 
 shown = screen = b""
+typed = soon = None
 
 
 def read_some(deadline):
@@ -55,15 +56,22 @@ for line in sys.stdin:
         terminal = None
         break
     verb, text = line.split(" ", 1)
-    text = json.loads(text).encode()
+    text = json.loads(text)
     if verb == "type":
-        os.write(terminal, text)
+        os.write(terminal, text.encode())
+        typed = time.monotonic()
+    elif verb == "touch":
+        open(text, "w").close()
+    elif verb == "soon":
+        soon = float(text)
     else:
-        see(text)
+        see(text.encode())
 
 end = time.monotonic() + PATIENCE
 while terminal is not None and read_some(end):
     pass
 _, status = os.waitpid(child, 0)
+if soon and time.monotonic() - typed > soon:
+    sys.exit(f"it did not end within {soon} s")
 end = f"exit {os.waitstatus_to_exitcode(status)}"
 print(json.dumps(screen.decode() + end) if wants_screen else end, flush=True)
