@@ -373,6 +373,7 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
     public override void CancelPendingRead()
     {
         _cancelNext = true;
+        Interlocked.MemoryBarrier(); // either this sees the wait, or the wait sees it
         CancelWait(null);
     }
 
@@ -458,6 +459,8 @@ internal sealed class InputReader(Connection connection) : PipeReader, IReadyWai
             _cancellation!.Registration = cancellationToken.UnsafeRegister(static (state, token) => ((InputReader)state!).CancelWait(token), this);
         }
 
+        if (_cancelNext && !receivesDirectly)
+            CancelWait(null);
         if (mustYield)
             Transport.Yield(this);
         else
