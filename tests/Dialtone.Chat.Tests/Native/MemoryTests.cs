@@ -17,11 +17,11 @@ public sealed class MemoryTests
         using Socket stranger = peer.Call();
         byte[] known = peer.Ping();
         var random = new Random(1);
-        await FloodAsync(1000);
+        await FloodAsync(10_000); // and everything has run, on every thread
         long before = GC.GetTotalMemory(forceFullCollection: true);
         await FloodAsync(100_000);
         long after = GC.GetTotalMemory(forceFullCollection: true);
-        Assert.InRange(after - before, long.MinValue, 256 * 1024);
+        Assert.InRange(after - before, long.MinValue, 1_000_000); // ten bytes each: less than anything that could be kept of one
         Assert.Equal(1, place.Hub.Count);
 
         // Every other one names a session that lives; the rest, sessions that never were.
